@@ -1,0 +1,1 @@
+"""Writes of the audit: record one entry, seal what is not yet sealed."""

@@ -1,0 +1,1 @@
+"""Owns what can be sold and how: products, plans, schemes, frequencies, binding, types, action types, providers."""

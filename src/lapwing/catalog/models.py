@@ -1,0 +1,88 @@
+"""The catalogue: short lists of codes with names, each with its life cycle state."""
+
+from django.db import models
+
+from lapwing.catalog.behaviours import Behaviour
+from lapwing.core.models import Logged
+
+
+class LifeCycle(models.TextChoices):
+    EFFECTIVE = "effective"
+    NOT_EFFECTIVE = "not_effective"
+
+
+class CatalogEntry(Logged):
+    code = models.CharField(max_length=100, unique=True)
+    name = models.CharField(max_length=200, blank=True, default="")
+    life_cycle_state = models.CharField(
+        max_length=16, choices=LifeCycle.choices, default=LifeCycle.EFFECTIVE
+    )
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class SubscriptionType(CatalogEntry):
+    pass
+
+
+class PricePlan(CatalogEntry):
+    pass
+
+
+class BillingTermScheme(CatalogEntry):
+    prepaid = models.BooleanField(default=False)
+    pre_billed = models.BooleanField(default=False)
+
+
+class BillingFrequency(CatalogEntry):
+    """Every n units: the eight that ship, and custom ones."""
+
+    every = models.PositiveIntegerField()
+    unit = models.CharField(
+        max_length=8, choices=[(u, u) for u in ("days", "weeks", "months", "years")]
+    )
+
+
+class BindingPeriod(CatalogEntry):
+    pass
+
+
+class Product(CatalogEntry):
+    pass
+
+
+class PriceListItem(Logged):
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="prices")
+    price_list = models.CharField(max_length=100, default="standard")
+    currency = models.CharField(max_length=3)
+    unit_price = models.DecimalField(max_digits=18, decimal_places=6)  # never summed
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product", "price_list", "currency"], name="price_once_per_list"
+            )
+        ]
+
+
+class Provider(CatalogEntry):
+    """Who delivers the service: through a connector, by a person, or nobody outside."""
+
+    kind = models.CharField(
+        max_length=9, choices=[(k, k) for k in ("automatic", "manual", "none")], default="none"
+    )
+    connector = models.CharField(max_length=64, blank=True, default="")
+
+
+class ActionType(CatalogEntry):
+    """A name of the operator's own for one of the behaviours."""
+
+    behaviour = models.CharField(max_length=32, choices=Behaviour.choices)
+
+
+class SubActionType(CatalogEntry):
+    action_type = models.ForeignKey(ActionType, on_delete=models.PROTECT, related_name="sub_types")

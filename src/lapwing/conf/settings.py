@@ -1,0 +1,44 @@
+"""Django's settings, all from the environment (see docs/administrators.md)."""
+
+import os
+from pathlib import Path
+
+from lapwing.conf.database import database_settings
+from lapwing.conf.secret import secret_key
+
+HOME = Path(os.environ.get("LAPWING_HOME", "var")).absolute()
+SECRET_KEY = secret_key(HOME)
+DEBUG = False
+ALLOWED_HOSTS: list[str] = []
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "lapwing.identity",
+    "lapwing.audit",
+    "lapwing.runs",
+    "lapwing.catalog",
+    "lapwing.customers",
+    "lapwing.receivables",
+    "lapwing.subscriptions",
+    "lapwing.run_kinds",
+]
+AUTH_USER_MODEL = "identity.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+DATABASES = {
+    "default": database_settings(
+        os.environ.get("LAPWING_DATABASE_URL") or f"sqlite:///{HOME / 'lapwing.sqlite3'}"
+    )
+}
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+
+# What `lapwing init` writes into the organisation.
+ORGANISATION = {
+    "time_zone": os.environ.get("LAPWING_TIME_ZONE", "UTC"),
+    "currency": os.environ.get("LAPWING_CURRENCY", "EUR"),
+    "country": os.environ.get("LAPWING_COUNTRY", ""),
+}

@@ -1,0 +1,81 @@
+"""Set-based statements that Django's ORM does not write: INSERT … SELECT, locks in key order, statistics."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import connection, models
+from django.db.models import Aggregate, CharField, F, QuerySet, Value
+
+
+def insert_select(model: type[models.Model], columns: Mapping[str, Any], source: QuerySet) -> int:
+    """Writes one row of `model` for each row of `source`; returns how many.
+
+    `columns` maps field names of `model` to a name in `source` (a string), an expression, or a plain value that
+    is written as a literal of the field's type; a literal text is text("…"). One statement is sent; no row comes
+    to the client.
+    """
+    names, chosen = [], []
+    for position, (field_name, value) in enumerate(columns.items()):
+        field = model._meta.get_field(field_name)
+        names.append(field.column)
+        if isinstance(value, str):
+            value = F(value)
+        elif not hasattr(value, "resolve_expression"):
+            value = Value(value, output_field=field)
+        source = source.annotate(**{f"column_{position}": value})
+        chosen.append(f"column_{position}")
+    select, parameters = source.values_list(*chosen).query.sql_with_params()
+    quoted = ", ".join(connection.ops.quote_name(name) for name in names)
+    return execute(f"INSERT INTO {table(model)} ({quoted}) {select}", parameters)
+
+
+def text(literal: str) -> Value:
+    """A literal text among the columns of `insert_select`, where a plain string is a name."""
+    return Value(literal, output_field=CharField())
+
+
+def execute(statement: str, parameters: Any = ()) -> int:
+    """Runs one statement; returns the number of rows it changed."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.rowcount
+
+
+def rows(statement: str, parameters: Any = ()) -> list[tuple]:
+    """All rows of one small result."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall()
+
+
+def table(model: type[models.Model]) -> str:
+    return connection.ops.quote_name(model._meta.db_table)
+
+
+def lock_in_key_order(queryset: QuerySet) -> None:
+    """Locks the rows of `queryset` in the order of their keys, so that two lockers never wait for each other.
+
+    Nothing comes to the client. On SQLite a writing transaction holds the whole database already.
+    """
+    if connection.vendor == "postgresql":
+        select, parameters = (
+            queryset.order_by("pk").select_for_update(no_key=True).values("pk").query.sql_with_params()
+        )
+        rows(f"SELECT count(*) FROM ({select}) locked", parameters)
+
+
+def analyze(model: type[models.Model]) -> None:
+    """Gives PostgreSQL's planner the size of a table that was just filled; SQLite plans without."""
+    if connection.vendor == "postgresql":
+        execute(f"ANALYZE {table(model)}")
+
+
+class JoinedText(Aggregate):
+    """The texts of a group, one blank between two, in no certain order."""
+
+    function = "STRING_AGG"
+    template = "%(function)s(%(expressions)s, ' ')"
+    output_field = CharField()
+
+    def as_sqlite(self, compiler, connection, **context):
+        return self.as_sql(compiler, connection, function="GROUP_CONCAT", **context)

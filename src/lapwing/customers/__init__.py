@@ -1,0 +1,1 @@
+"""Owns the customers and whom to write to."""

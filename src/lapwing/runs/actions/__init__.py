@@ -1,0 +1,1 @@
+"""Writes of definitions and runs, one verb a file."""

@@ -1,0 +1,130 @@
+"""Creates a definition, edits it in place or as a new version, or leaves it when nothing changed."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from lapwing.audit.actions.record import record
+from lapwing.core.context import actor
+from lapwing.core.errors import Invalid, Problem, Refused
+from lapwing.identity.permissions import Permission
+from lapwing.identity.queries import require
+from lapwing.runs.definitions import differences, latest, read
+from lapwing.runs.kinds import kinds
+from lapwing.runs.models import Definition, DefinitionVersion
+
+HEAD = ("kind", "name", "alternative_code")
+
+
+@dataclass(frozen=True)
+class Applied:
+    definition: Definition
+    version: int
+    changed: str  # created, edited, new_version, renamed, unchanged
+
+
+@transaction.atomic
+def apply_definition(content: dict[str, Any]) -> Applied:
+    """`content` is a definition file. Found by alternative code; without one, by exact name.
+
+    Raises Invalid with every wrong field, Refused `code_in_use`, `name_in_use`, `kind_fixed`.
+    """
+    require(Permission.EDIT_DEFINITIONS)
+    head = _head(content)
+    kind = kinds.get(head["kind"])
+    specification = read(kind, {key: value for key, value in content.items() if key not in HEAD})
+    code = head["alternative_code"]
+    existing = Definition.objects.filter(**({"alternative_code": code} if code else {"name": head["name"]}))
+    definition = existing.select_for_update().first()
+    if definition is None:
+        return _create(head, specification.content())
+    return _edit(definition, head, specification.content())
+
+
+def initials(name: str) -> str:
+    """Nightly grace cut -> NGC"""
+    return "".join(word[0] for word in re.findall(r"\w+", name)).upper()
+
+
+def _head(content: dict[str, Any]) -> dict[str, str]:
+    problems, head = [], {}
+    for key in HEAD:
+        value = content.get(key)
+        if value is None and key == "alternative_code":
+            value = ""
+        if not isinstance(value, str) or (key != "alternative_code" and not value.strip()):
+            message = "is missing" if value is None else f"expected a text, found {str(value)[:40]!r}"
+            problems.append(Problem(key, message, "missing" if value is None else "not_a_text"))
+            continue
+        head[key] = value.strip()
+    if len(head.get("name", "")) > 200:
+        problems.append(Problem("name", "is longer than 200 characters", "too_long"))
+    if not re.fullmatch(r"[\w.-]{0,50}", head.get("alternative_code", "")):
+        problems.append(
+            Problem("alternative_code", "up to 50 letters, digits and . - _ only, without blanks", "bad_code")
+        )
+    if problems:
+        raise Invalid("invalid_definition", "the definition is not valid", problems)
+    return head
+
+
+def _create(head: dict[str, str], content: dict[str, Any]) -> Applied:
+    code = head["alternative_code"] or initials(head["name"])[:50]
+    if not code:
+        raise Refused("code_missing", f"no code can be made of the name {head['name']!r}; give an alternative_code")
+    if Definition.objects.filter(alternative_code=code).exists():
+        raise Refused(
+            "code_in_use", f"the code {code} of {head['name']!r} is in use by another definition; give an alternative_code"
+        )
+    _refuse_name_in_use(head["name"], None)
+    definition = Definition(kind=head["kind"], name=head["name"], alternative_code=code)
+    definition.save()
+    DefinitionVersion(definition=definition, version=1, content=content).save()
+    _record("definition.create", definition, 1, {}, content)
+    return Applied(definition, 1, "created")
+
+
+def _edit(definition: Definition, head: dict[str, str], content: dict[str, Any]) -> Applied:
+    if definition.kind != head["kind"]:
+        raise Refused(
+            "kind_fixed", f"{definition.alternative_code} is of the kind {definition.kind}, which cannot change"
+        )
+    current = latest(definition)
+    renamed = definition.name != head["name"]
+    if renamed:
+        _refuse_name_in_use(head["name"], definition.pk)
+        _record("definition.rename", definition, current.version, {"name": definition.name}, {"name": head["name"]})
+        definition.name = head["name"]
+        definition.save()
+    changes = differences(current.content, content)
+    if not changes:
+        return Applied(definition, current.version, "renamed" if renamed else "unchanged")
+    before = {name: old for name, old, _ in changes}
+    after = {name: new for name, _, new in changes}
+    if current.runs.exists():
+        number = current.version + 1
+        DefinitionVersion(definition=definition, version=number, content=content).save()
+        _record("definition.new_version", definition, number, before, after)
+        return Applied(definition, number, "new_version")
+    current.content = content
+    current.save()
+    _record("definition.edit", definition, current.version, before, after)
+    return Applied(definition, current.version, "edited")
+
+
+def _refuse_name_in_use(name: str, pk: int | None) -> None:
+    if Definition.objects.filter(name=name).exclude(pk=pk).exists():
+        raise Refused("name_in_use", f"the name {name!r} is in use by another definition")
+
+
+def _record(action: str, definition: Definition, version: int, before: dict, after: dict) -> None:
+    record(
+        action,
+        kind="definition",
+        subject_id=definition.pk,
+        subject=definition.alternative_code,
+        before=before,
+        after={**after, "version": version, "edited_by": actor()},
+    )

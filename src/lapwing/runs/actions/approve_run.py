@@ -1,0 +1,60 @@
+"""Approves a run that waits for it, or releases its safety brake: for this version and this list."""
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from lapwing.core import clock
+from lapwing.core.context import actor
+from lapwing.core.errors import Refused
+from lapwing.identity.permissions import Permission
+from lapwing.identity.queries import require
+from lapwing.runs.actions.halt import change_state, lock_run
+from lapwing.runs.freeze import list_hash
+from lapwing.runs.models import Run
+from lapwing.runs.states import RunState
+
+LAPSES_AFTER = timedelta(hours=24)
+
+
+def approve_run(run_id: int) -> Run:
+    """Raises Refused `not_awaiting_approval`, `own_approval`, `list_changed`, `approval_expired`."""
+    require(Permission.APPROVE_RUNS)
+    if expire(run_id):
+        raise Refused("approval_expired", f"run {run_id} waited longer than 24 hours and was cancelled")
+    return _approve(run_id)
+
+
+@transaction.atomic
+def _approve(run_id: int) -> Run:
+    run = lock_run(run_id)
+    if not is_held(run):
+        raise Refused("not_awaiting_approval", f"run {run.pk} is {run.state}; it does not wait for approval")
+    involved = {run.submitted_by, run.version.updated_by, run.definition.updated_by}
+    if actor() in involved:
+        raise Refused(
+            "own_approval",
+            f"{actor()} submitted run {run.pk} or last edited its definition; somebody else must approve it",
+        )
+    if list_hash(run.pk) != run.list_hash:
+        raise Refused("list_changed", f"the list of run {run.pk} is not the one that was frozen; cancel the run")
+    run.approved_by, run.approved_at = actor(), clock.now()
+    return change_state(run, "approve", description=f"approved by {actor()}", reason=f"list {run.list_hash}")
+
+
+def is_held(run: Run) -> bool:
+    return run.state == RunState.AWAITING_APPROVAL or (
+        run.state == RunState.PAUSED and run.code == "safety_brake"
+    )
+
+
+@transaction.atomic
+def expire(run_id: int) -> bool:
+    """Cancels a run whose approval was not given within 24 hours; True if it did."""
+    run = lock_run(run_id)
+    if not is_held(run) or run.held_at is None or clock.now() < run.held_at + LAPSES_AFTER:
+        return False
+    change_state(
+        run, "cancel", code="approval_expired", description="nobody approved it within 24 hours"
+    )
+    return True

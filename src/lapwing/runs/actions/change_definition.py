@@ -1,0 +1,51 @@
+"""Makes a definition effective or not effective, and deletes it."""
+
+from django.db import transaction
+
+from lapwing.audit.actions.record import record
+from lapwing.core.errors import Refused
+from lapwing.identity.permissions import Permission
+from lapwing.identity.queries import require
+from lapwing.runs.definitions import find
+from lapwing.runs.models import Definition
+from lapwing.runs.states import DefinitionState
+
+
+@transaction.atomic
+def set_definition_state(code: str, state: DefinitionState) -> Definition:
+    """Only an effective definition can be submitted or started. The same state again changes nothing."""
+    require(Permission.EDIT_DEFINITIONS)
+    definition = Definition.objects.select_for_update().get(pk=find(code).pk)
+    if definition.life_cycle_state != state:
+        _record("definition.state", definition, {"state": definition.life_cycle_state}, {"state": str(state)})
+        definition.life_cycle_state = state
+        definition.save(update_fields=["life_cycle_state"])
+    return definition
+
+
+@transaction.atomic
+def delete_definition(code: str) -> None:
+    """Deletes all versions. Raises Refused `definition_has_runs` while any version has a run, planned or executed."""
+    require(Permission.EDIT_DEFINITIONS)
+    definition = Definition.objects.select_for_update().get(pk=find(code).pk)
+    runs = definition.runs.values_list("pk", "state")
+    if runs:
+        named = ", ".join(f"{pk} ({state})" for pk, state in runs[:5])
+        raise Refused(
+            "definition_has_runs",
+            f"definition {definition.alternative_code} cannot be deleted: it has the runs {named}; a run can be "
+            "deleted only while it is draft (lapwing run delete RUN), or make the definition not effective",
+        )
+    _record("definition.delete", definition, {"name": definition.name}, {})
+    definition.delete()
+
+
+def _record(action: str, definition: Definition, before: dict, after: dict) -> None:
+    record(
+        action,
+        kind="definition",
+        subject_id=definition.pk,
+        subject=definition.alternative_code,
+        before=before,
+        after=after,
+    )

@@ -1,0 +1,84 @@
+"""Starts one run now, whatever the schedule."""
+
+from django.db import IntegrityError, transaction
+
+from lapwing.audit.actions.record import record
+from lapwing.core import clock
+from lapwing.core.context import actor
+from lapwing.core.errors import Refused
+from lapwing.identity.permissions import Permission
+from lapwing.identity.queries import require, today
+from lapwing.runs.definitions import find, latest
+from lapwing.runs.models import Definition, Run
+from lapwing.runs.states import OPEN, DefinitionState, RunState
+
+
+def start_run(code: str, *, quiet_times_waived: bool = False, reason: str = "") -> Run:
+    """Makes the run in progress; nothing is selected yet. Raises Refused `run_open`, `definition_not_effective`."""
+    try:
+        return _start(code, quiet_times_waived, reason)
+    except IntegrityError as error:
+        raise Refused("run_open", f"another process has just started a run of {code}") from error
+
+
+@transaction.atomic
+def _start(code: str, quiet_times_waived: bool, reason: str) -> Run:
+    require(Permission.CONDUCT_RUNS)
+    definition = lock_definition(find(code))
+    require_effective(definition)
+    refuse_while_open(definition)
+    run = Run(
+        definition=definition,
+        version=latest(definition),
+        state=RunState.IN_PROGRESS,
+        nominal_on=today(),
+        window_from=today(),
+        submitted_by=actor(),
+        started_at=clock.now(),
+        quiet_times_waived=quiet_times_waived,
+        reason=reason,
+    )
+    run.save()
+    record_start(run)
+    return run
+
+
+def lock_definition(definition: Definition) -> Definition:
+    return Definition.objects.select_for_update().get(pk=definition.pk)
+
+
+def require_effective(definition: Definition) -> None:
+    if definition.life_cycle_state != DefinitionState.EFFECTIVE:
+        code = definition.alternative_code
+        raise Refused(
+            "definition_not_effective",
+            f"definition {code} is not effective; first: lapwing definition effective {code}",
+        )
+
+
+def refuse_while_open(definition: Definition) -> None:
+    open_run = Run.objects.filter(definition=definition, state__in=OPEN).first()
+    if open_run:
+        raise Refused(
+            "run_open",
+            f"run {open_run.pk} of {definition.alternative_code} is {open_run.state.replace('_', ' ')}; "
+            f"end it first (lapwing run show {open_run.pk})",
+        )
+
+
+def record_start(run: Run) -> None:
+    record(
+        "run.start",
+        kind="run",
+        subject_id=run.pk,
+        subject=str(run.pk),
+        run_id=run.pk,
+        reason=run.reason,
+        after={
+            "definition": run.definition.alternative_code,
+            "version": run.version.version,
+            "nominal_date": run.nominal_on.isoformat(),
+            "window_from": run.window_from.isoformat(),
+            "undo_of": run.undo_of_id,
+        },
+    )

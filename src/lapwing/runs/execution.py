@@ -1,0 +1,194 @@
+"""Moves a run on: what its next step is, and doing it until it ends, halts or has to wait.
+
+What the next step is follows from the rows alone, so any process can take a run over at any time.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from django.db import InterfaceError, OperationalError, connection
+from django.db.models import Max, Min
+
+from lapwing.core import clock
+from lapwing.core.context import SYSTEM, acting_as
+from lapwing.core.failpoints import failpoint
+from lapwing.identity.holiday_calendar import is_holiday
+from lapwing.identity.queries import organisation
+from lapwing.runs.actions.halt import halt
+from lapwing.runs.batches import BatchFailed, carry_out_next, isolate
+from lapwing.runs.definitions import specification_of
+from lapwing.runs.freeze import freeze
+from lapwing.runs.models import Run
+from lapwing.runs.quiet_times import next_allowed
+from lapwing.runs.states import RunState
+
+TRIES = 5
+FIRST_DELAY_S = 0.2
+POLL_S = 0.2
+
+
+@dataclass(frozen=True)
+class Select:
+    """The list is not frozen yet."""
+
+
+@dataclass(frozen=True)
+class CarryOut:
+    """Batches of this wave, for customers of these calendars, may be carried out now."""
+
+    wave: int
+    calendars: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class WaitUntil:
+    """Nothing may be done before this instant of business time."""
+
+    at: datetime
+
+
+@dataclass(frozen=True)
+class PauseForCanary:
+    """The canary is done: a person looks before the rest."""
+
+
+@dataclass(frozen=True)
+class Complete:
+    """No batch is left."""
+
+
+Step = Select | CarryOut | WaitUntil | PauseForCanary | Complete | None
+
+
+def next_step(run: Run) -> Step:
+    """None where the run is halted or ended."""
+    if run.state != RunState.IN_PROGRESS:
+        return None
+    allowed = _allowed_at(run, "")
+    if run.frozen_at is None:
+        return WaitUntil(allowed) if allowed > clock.now() else Select()
+    unfinished = run.batches.filter(finished=False)
+    wave = unfinished.aggregate(wave=Min("wave"))["wave"]
+    if wave is None:
+        return Complete()
+    if wave > 0 and not run.canary_passed and run.batches.filter(wave=0).exists():
+        return PauseForCanary()
+    calendars = unfinished.filter(wave=wave).values_list("calendar", flat=True).distinct()
+    opens = {calendar: max(_allowed_at(run, calendar), _throttle_ends(run, wave)) for calendar in calendars}
+    ready = tuple(sorted(calendar for calendar, at in opens.items() if at <= clock.now()))
+    return CarryOut(wave, ready) if ready else WaitUntil(min(opens.values()))
+
+
+def next_at(run: Run) -> datetime | None:
+    """When a run that waits goes on."""
+    step = next_step(run)
+    return step.at if isinstance(step, WaitUntil) else None
+
+
+def _throttle_ends(run: Run, wave: int) -> datetime:
+    throttle = specification_of(run.version).throttle
+    if run.undo_of_id or throttle is None or not throttle.wait:
+        return clock.now()
+    last = run.batches.filter(wave__lt=wave, finished=True).aggregate(at=Max("finished_at"))["at"]
+    return last + throttle.wait if last else clock.now()
+
+
+def _allowed_at(run: Run, calendar: str) -> datetime:
+    """The next instant outside the quiet times; `calendar` is the customer's country where his holidays count."""
+    quiet = specification_of(run.version).quiet_times
+    if run.undo_of_id or run.quiet_times_waived or quiet is None:
+        return clock.now()
+    own = organisation()
+    country = {"organisation": own.country, "customer": calendar}.get(quiet.holidays or "", quiet.holidays)
+    return next_allowed(quiet, clock.now(), own.zone, lambda day: bool(country) and is_holiday(country, day))
+
+
+class Carrier(Protocol):
+    """How batches get carried out: here in this process; with the job ledger, as jobs of many workers."""
+
+    def carry(self, run: Run, step: CarryOut) -> bool:
+        """Carries out or hands on what may be done now; False where others hold all of it."""
+        ...
+
+
+class InProcess:
+    """Carries out one batch here and returns."""
+
+    def carry(self, run: Run, step: CarryOut) -> bool:
+        try:
+            return carry_out_next(run.pk, step.wave, step.calendars) is not None
+        except BatchFailed as failed:
+            isolate(run.pk, failed.row_id, failed.error)
+            return True
+
+
+def carry_on(
+    run_id: int, *, carrier: Carrier | None = None, report: Callable[[Run], None] | None = None
+) -> WaitUntil | None:
+    """Does everything that can be done now. Returns what the run waits for; None where it ended or halted."""
+    carrier = carrier or InProcess()
+    while True:
+        run = Run.objects.select_related("definition", "version", "undo_of").get(pk=run_id)
+        if report:
+            report(run)
+        step = next_step(run)
+        if step is None or isinstance(step, WaitUntil):
+            return step
+        try:
+            with_retries(lambda run=run, step=step: _do(run, step, carrier))
+        except (OperationalError, InterfaceError) as error:
+            with acting_as(SYSTEM):
+                halt(run_id, "fail", code="database_lost", description=str(error)[:500])
+            raise
+
+
+def conduct(run_id: int, *, report: Callable[[Run], None] | None = None) -> Run:
+    """Carries a run on until it ends or halts; sleeps through waits unless business time stands still."""
+    while (waiting := carry_on(run_id, report=report)) and not clock.is_standing():
+        time.sleep(min(max((waiting.at - clock.now()).total_seconds(), 0), 1.0))
+    return Run.objects.select_related("definition", "version").get(pk=run_id)
+
+
+def _do(run: Run, step: Step, carrier: Carrier) -> None:
+    match step:
+        case Select():
+            _select(run)
+        case CarryOut():
+            if not carrier.carry(run, step):
+                time.sleep(POLL_S)
+        case PauseForCanary():
+            halt(run.pk, "pause", code="canary", description="the canary is done; look at it, then resume")
+        case Complete():
+            failpoint("runs.before_complete")
+            halt(run.pk, "complete")
+
+
+def _select(run: Run) -> None:
+    try:
+        with acting_as(run.submitted_by):
+            freeze(run.pk)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        halt(run.pk, "fail", code="selection_failed", description=f"{type(error).__name__}: {error}"[:500])
+
+
+def with_retries(work: Callable[[], None]) -> None:
+    """Does it again after a deadlock or a lost connection, with growing delays; the last failure is raised.
+
+    Repeating is safe: each step is one transaction that begins by reading what is left to do.
+    """
+    delay = FIRST_DELAY_S
+    for attempt in range(1, TRIES + 1):
+        try:
+            return work()
+        except (OperationalError, InterfaceError):
+            if attempt == TRIES or connection.in_atomic_block:
+                raise
+            connection.close()
+            time.sleep(delay)
+            delay *= 2
+

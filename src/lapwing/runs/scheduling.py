@@ -1,0 +1,95 @@
+"""The scheduler: starts planned runs when their time has come, plans the next, lets approvals lapse.
+
+Any number of schedulers may run at once: each planned run is started under the lock of its definition.
+"""
+
+from django.db import transaction
+
+from lapwing.audit.actions.record import record
+from lapwing.core import clock
+from lapwing.core.context import actor
+from lapwing.core.failpoints import failpoint
+from lapwing.identity.permissions import Permission
+from lapwing.identity.queries import organisation, require, today
+from lapwing.runs.actions.approve_run import expire
+from lapwing.runs.actions.halt import change_state, lock_run
+from lapwing.runs.actions.start_run import lock_definition, record_start
+from lapwing.runs.actions.submit import plan
+from lapwing.runs.definitions import specification_of
+from lapwing.runs.models import Definition, Run, Scheduler
+from lapwing.runs.schedule import Advanced, Repeat, last_occurrence_until, next_occurrence, nominal_date
+from lapwing.runs.states import OPEN, DefinitionState, RunState
+
+
+def fire_due() -> list[int]:
+    """Starts every planned run that is due; returns the runs started. In stand-by nothing fires."""
+    for run in Run.objects.filter(state__in=OPEN, held_at__isnull=False):
+        expire(run.pk)
+    if in_stand_by():
+        return []
+    due = Run.objects.filter(state=RunState.DRAFT).exclude(planned_at__gt=clock.now())
+    started = (_fire(definition) for definition in due.values_list("definition", flat=True))
+    return [run_id for run_id in started if run_id is not None]
+
+
+def in_stand_by() -> bool:
+    return Scheduler.objects.filter(pk=1, stand_by=True).exists()
+
+
+@transaction.atomic
+def set_stand_by(stand_by: bool) -> None:
+    """What comes due in stand-by fires, merged into one, when the scheduler runs again."""
+    require(Permission.CONDUCT_RUNS)
+    Scheduler.objects.get_or_create(pk=1)
+    row = Scheduler.objects.select_for_update().get(pk=1)
+    if row.stand_by == stand_by:
+        return
+    row.stand_by, row.changed_by, row.changed_at = stand_by, actor(), clock.now()
+    row.save()
+    record("scheduler.stand_by" if stand_by else "scheduler.run", kind="scheduler", subject_id=1)
+
+
+@transaction.atomic
+def _fire(definition_id: int) -> int | None:
+    definition = lock_definition(Definition(pk=definition_id))
+    planned = Run.objects.filter(definition=definition, state=RunState.DRAFT).first()
+    if planned is None or (planned.planned_at and planned.planned_at > clock.now()):
+        return None
+    if definition.life_cycle_state != DefinitionState.EFFECTIVE:
+        change_state(
+            lock_run(planned.pk),
+            "cancel",
+            code="definition_not_effective",
+            description=f"definition {definition.alternative_code} was not effective when its time came",
+        )
+        return None
+    if Run.objects.filter(definition=definition, state__in=OPEN).exists():
+        return None  # it waits, and what comes due meanwhile is merged into it
+    run = lock_run(planned.pk)
+    following = _merge_missed(run)
+    change_state(run, "start")
+    run.started_at = clock.now()
+    run.save()
+    record_start(run)
+    failpoint("runs.fire.after_start")
+    if following:
+        plan(definition, run.version, following, submitted_by=run.submitted_by)
+    failpoint("runs.fire.before_commit")
+    return run.pk
+
+
+def _merge_missed(run: Run):
+    """Moves the run to the latest occurrence that is due, keeping the earliest as the start of its window; returns
+    the slot after it.
+    """
+    zone = organisation().zone
+    if run.planned_at is None:
+        run.nominal_on = run.window_from = today()
+        return None
+    schedule = specification_of(run.version).schedule
+    if not isinstance(schedule, Repeat | Advanced):
+        return None
+    run.window_from = nominal_date(run.planned_at, zone)
+    run.planned_at = last_occurrence_until(schedule, zone, clock.now()) or run.planned_at
+    run.nominal_on = nominal_date(run.planned_at, zone)
+    return next_occurrence(schedule, zone, run.planned_at)

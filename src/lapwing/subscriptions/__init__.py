@@ -1,0 +1,1 @@
+"""Owns subscriptions, their billing terms, their grace, and the actions that are their whole history."""

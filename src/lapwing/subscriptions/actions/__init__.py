@@ -1,0 +1,1 @@
+"""Writes of subscriptions: one by one (`perform`), by set (`perform_many`), planned, protected."""

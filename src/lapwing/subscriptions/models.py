@@ -1,0 +1,154 @@
+"""Subscriptions, billing terms and actions.
+
+No index contains or depends on a column that a run changes (state, grace_open, revision): PostgreSQL then updates
+the row in place (HOT), which makes a mass deactivation several times faster (docs/benchmarks.md).
+"""
+
+from django.db import models
+from django.db.models import F, Q
+
+from lapwing.catalog.behaviours import Behaviour
+from lapwing.catalog.models import (
+    ActionType,
+    BillingFrequency,
+    BillingTermScheme,
+    BindingPeriod,
+    PricePlan,
+    Product,
+    Provider,
+    SubActionType,
+    SubscriptionType,
+)
+from lapwing.core.models import Logged
+from lapwing.receivables.models import Account
+from lapwing.subscriptions.states import ACTION_STATES, SERVICES_ON, State
+
+
+class Subscription(Logged):
+    """What a customer has, on one account. Everything in it follows from its actions.
+
+    Grace is the interval from `grace_start_on` to `grace_end_on`, granted by the action with `grace_revision` and
+    open until an action closes it.
+    """
+
+    number = models.CharField(max_length=100, unique=True)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="subscriptions")
+    subscription_type = models.ForeignKey(SubscriptionType, on_delete=models.PROTECT, db_index=False)
+    product = models.ForeignKey(Product, null=True, on_delete=models.PROTECT, db_index=False)
+    provider = models.ForeignKey(Provider, null=True, on_delete=models.PROTECT, db_index=False)
+    quantity = models.BigIntegerField(default=1)
+    free = models.BooleanField(default=False)
+    never_disconnect = models.BooleanField(default=False)
+    never_disconnect_reason = models.TextField(blank=True, default="")
+    life_cycle_state = models.CharField(max_length=24, choices=State.choices, default=State.DRAFT)
+    until_on = models.DateField(null=True)  # of resting and the short-term states
+    grace_start_on = models.DateField(null=True)
+    grace_end_on = models.DateField(null=True, db_index=True)
+    grace_open = models.BooleanField(default=False)
+    grace_revision = models.IntegerField(null=True)
+    reactivated_on = models.DateField(null=True)  # by a person or an undo
+    revision = models.IntegerField(default=0)  # of the last action
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(life_cycle_state__in=State.values), name="subscription_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(grace_open=False)
+                | Q(grace_start_on__isnull=False, grace_end_on__gte=F("grace_start_on")),
+                name="open_grace_is_an_interval",
+            ),
+            models.CheckConstraint(
+                condition=Q(never_disconnect=False) | ~Q(never_disconnect_reason=""),
+                name="never_disconnect_has_a_reason",
+            ),
+        ]
+
+    @property
+    def services_on(self) -> bool:
+        return self.life_cycle_state in SERVICES_ON
+
+
+class BillingTerm(Logged):
+    """How a subscription is billed between two dates, both inclusive. The database refuses two that overlap."""
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="billing_terms")
+    scheme = models.ForeignKey(BillingTermScheme, on_delete=models.PROTECT, db_index=False)
+    price_plan = models.ForeignKey(PricePlan, on_delete=models.PROTECT, db_index=False)
+    frequency = models.ForeignKey(BillingFrequency, on_delete=models.PROTECT, db_index=False)
+    binding_period = models.ForeignKey(
+        BindingPeriod, null=True, on_delete=models.PROTECT, db_index=False
+    )
+    binding_start_on = models.DateField(null=True)
+    binding_end_on = models.DateField(null=True)
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=F("valid_from")),
+                name="term_is_an_interval",
+            )
+        ]
+
+
+class SubscriptionAction(models.Model):
+    """One change of one subscription, as it was asked for and as it ended.
+
+    Executed actions number the revisions of their subscription and keep what it was before and after, so that its
+    state can be proved and undone. Keys to rows above the log are not enforced by the database: `verify` checks
+    them, and a mass run writes half as long.
+    """
+
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.DO_NOTHING, related_name="actions", db_constraint=False, db_index=False
+    )
+    revision = models.IntegerField(null=True)  # of the subscription, once executed
+    behaviour = models.CharField(max_length=32, choices=Behaviour.choices)
+    action_type = models.ForeignKey(
+        ActionType, null=True, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False
+    )
+    sub_action_type = models.ForeignKey(
+        SubActionType, null=True, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False
+    )
+    state = models.CharField(max_length=9, choices=[(s, s) for s in ACTION_STATES])
+    from_state = models.CharField(max_length=24, blank=True, default="")
+    to_state = models.CharField(max_length=24, blank=True, default="")
+    grace_was_open = models.BooleanField(default=False)
+    grace_open = models.BooleanField(default=False)
+    grace_start_on = models.DateField(null=True)
+    grace_end_on = models.DateField(null=True)
+    quantity = models.BigIntegerField(default=1)
+    until_on = models.DateField(null=True)
+    value = models.CharField(max_length=300, blank=True, default="")  # what an amendment changes to
+    reason_code = models.CharField(max_length=16, blank=True, default="")  # opening, debt, settled, undo
+    reason = models.TextField(blank=True, default="")
+    rejection = models.TextField(blank=True, default="")
+    run_id = models.BigIntegerField(null=True)
+    requested_by = models.CharField(max_length=150)
+    requested_at = models.DateTimeField()
+    scheduled_on = models.DateField(null=True)
+    executed_at = models.DateTimeField(null=True)
+    executed_on = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subscription", "revision"], name="one_action_a_revision"),
+            models.UniqueConstraint(
+                fields=["run_id", "subscription"],
+                name="one_action_a_run",
+                condition=Q(run_id__isnull=False, scheduled_on__isnull=True),
+            ),
+            models.CheckConstraint(condition=Q(state__in=ACTION_STATES), name="action_state_known"),
+            models.CheckConstraint(
+                condition=Q(state="executed", revision__isnull=False) | ~Q(state="executed"),
+                name="executed_action_has_a_revision",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["scheduled_on", "id"], name="action_scheduled", condition=Q(state="scheduled")
+            )
+        ]

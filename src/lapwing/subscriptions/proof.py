@@ -1,0 +1,34 @@
+"""The actions of a run as one text: what the audit entry of a batch keeps the hash of."""
+
+from django.db import connection
+
+from lapwing.core.sql import rows, table
+from lapwing.subscriptions.models import SubscriptionAction
+
+_COLUMNS = (
+    "subscription_id", "revision", "behaviour", "state", "from_state", "to_state", "grace_was_open", "grace_open",
+    "grace_start_on", "grace_end_on", "quantity", "reason_code", "reason", "run_id", "requested_by", "executed_on",
+)  # fmt: skip
+_BOOLEANS = {"grace_was_open", "grace_open"}
+
+
+def proof_of_run(run_id: int, first_subscription: int, last_subscription: int) -> str:
+    """One line an action in the order of subscriptions; the same text on both databases."""
+    line = " || '|' || ".join(_as_text(column) for column in _COLUMNS)
+    join = (
+        "string_agg(line, chr(10) ORDER BY subscription_id)"
+        if connection.vendor == "postgresql"
+        else "group_concat(line, char(10))"
+    )
+    found = rows(
+        f"SELECT {join} FROM (SELECT subscription_id, {line} AS line FROM {table(SubscriptionAction)} "
+        "WHERE run_id = %s AND subscription_id BETWEEN %s AND %s ORDER BY subscription_id, id) lines",
+        [run_id, first_subscription, last_subscription],
+    )
+    return found[0][0] or ""
+
+
+def _as_text(column: str) -> str:
+    if column in _BOOLEANS:
+        return f"CASE WHEN {column} THEN 't' ELSE 'f' END"
+    return f"COALESCE(CAST({column} AS TEXT), '')"

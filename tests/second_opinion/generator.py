@@ -1,0 +1,18 @@
+"""The public names of the generator: bases, definitions and disturbances, all from a seed."""
+
+from .bases import RUN_DATE, make_base, make_cut_for_debt
+from .definitions import faults, make_activation_definition, make_definition
+from .disturbances import Event, apply_disturbance, make_disturbance, payment_reference
+
+__all__ = [
+    "RUN_DATE",
+    "Event",
+    "apply_disturbance",
+    "faults",
+    "make_activation_definition",
+    "make_base",
+    "make_cut_for_debt",
+    "make_definition",
+    "make_disturbance",
+    "payment_reference",
+]
