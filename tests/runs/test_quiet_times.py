@@ -139,6 +139,20 @@ def test_quiet_hours_that_come_back_with_the_clock_end_at_their_second_end():
     assert found == datetime(2015, 10, 25, 1, 20, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("text", "shown_second", "minutes"),
+    [
+        ("weekdays: [sat]", "2010-11-06 23:30", 30),
+        ("between: ['22:00', '23:40']", "2010-11-06 23:30", 10),
+        ("between: ['23:10', '00:00']", "2010-11-06 23:30", 30),
+    ],
+)
+def test_the_last_hour_of_a_day_can_be_shown_twice(text, shown_second, minutes):
+    """In St John's, one minute past midnight, the clock went back to 23:01."""
+    instant = datetime.fromisoformat(shown_second).replace(tzinfo=ST_JOHNS, fold=1).astimezone(UTC)
+    assert next_allowed(quiet(text), instant, ST_JOHNS, no_holiday) == instant + minutes * MINUTE
+
+
 @pytest.mark.parametrize("days", [1, 30, 399])
 def test_a_long_row_of_holidays_is_waited_for(days):
     begin = local("2015-03-10 12:00", LONDON)

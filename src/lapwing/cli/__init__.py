@@ -1,0 +1,1 @@
+"""The `lapwing` command: parses, calls an action or a query, prints. Holds no rule."""

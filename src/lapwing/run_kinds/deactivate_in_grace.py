@@ -70,7 +70,7 @@ class DeactivateInGrace(SubscriptionKind):
         queryset = self.with_facets(self.matching(assignment), assignment)
         return queryset.annotate(
             **self._item(assignment),
-            label=F("account__customer_id"),
+            label=F("account__customer__name"),
         ).alias(**protection_figures(assignment)).annotate(verdict=verdict(found, default=""))
 
     def _item(self, assignment: Assignment) -> dict:

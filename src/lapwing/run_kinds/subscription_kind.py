@@ -36,6 +36,7 @@ class SubscriptionKind(RunKind):
     """One behaviour for all chosen subscriptions of accounts; a subclass says whom and why not."""
 
     subject_kind = "subscription"
+    subject_column = "subscription"
     owner_kind = "account"
     facets = tuple(FACETS)
     behaviour: ClassVar[Behaviour]
@@ -141,6 +142,14 @@ class SubscriptionKind(RunKind):
     def names(self, subject_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
         found = Subscription.objects.filter(pk__in=list(subject_ids))
         return {pk: (number, owner) for pk, number, owner in found.values_list("pk", "number", "account__number")}
+
+    def labels(self, subject_ids: Iterable[int]) -> dict[int, dict[str, str]]:
+        found = Subscription.objects.filter(pk__in=list(subject_ids))
+        columns = found.values_list("pk", "number", "account__number", "account__customer__name")
+        return {
+            pk: {"subscription": number, "account": owner, "customer": name}
+            for pk, number, owner, name in columns
+        }
 
     def facet_names(self, facet: str, keys: Iterable[int]) -> dict[int, str]:
         model, _ = FACETS[facet]

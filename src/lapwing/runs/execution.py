@@ -15,14 +15,12 @@ from django.db.models import Max, Min
 from lapwing.core import clock
 from lapwing.core.context import SYSTEM, acting_as
 from lapwing.core.failpoints import failpoint
-from lapwing.identity.holiday_calendar import is_holiday
-from lapwing.identity.queries import organisation
 from lapwing.runs.actions.halt import halt
 from lapwing.runs.batches import BatchFailed, carry_out_next, isolate
 from lapwing.runs.definitions import specification_of
 from lapwing.runs.freeze import freeze
 from lapwing.runs.models import Run
-from lapwing.runs.quiet_times import next_allowed
+from lapwing.runs.quiet import allowed_at
 from lapwing.runs.states import RunState
 
 TRIES = 5
@@ -97,13 +95,9 @@ def _throttle_ends(run: Run, wave: int) -> datetime:
 
 
 def _allowed_at(run: Run, calendar: str) -> datetime:
-    """The next instant outside the quiet times; `calendar` is the customer's country where his holidays count."""
-    quiet = specification_of(run.version).quiet_times
-    if run.undo_of_id or run.quiet_times_waived or quiet is None:
+    if run.undo_of_id or run.quiet_times_waived:
         return clock.now()
-    own = organisation()
-    country = {"organisation": own.country, "customer": calendar}.get(quiet.holidays or "", quiet.holidays)
-    return next_allowed(quiet, clock.now(), own.zone, lambda day: bool(country) and is_holiday(country, day))
+    return allowed_at(specification_of(run.version).quiet_times, calendar)
 
 
 class Carrier(Protocol):
@@ -126,11 +120,17 @@ class InProcess:
 
 
 def carry_on(
-    run_id: int, *, carrier: Carrier | None = None, report: Callable[[Run], None] | None = None
+    run_id: int,
+    *,
+    carrier: Carrier | None = None,
+    report: Callable[[Run], None] | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> WaitUntil | None:
-    """Does everything that can be done now. Returns what the run waits for; None where it ended or halted."""
+    """Does everything that can be done now. Returns what the run waits for; None where it ended, halted or was
+    told to stop.
+    """
     carrier = carrier or InProcess()
-    while True:
+    while not stop():
         run = Run.objects.select_related("definition", "version", "undo_of").get(pk=run_id)
         if report:
             report(run)
@@ -143,6 +143,7 @@ def carry_on(
             with acting_as(SYSTEM):
                 halt(run_id, "fail", code="database_lost", description=str(error)[:500])
             raise
+    return None
 
 
 def conduct(run_id: int, *, report: Callable[[Run], None] | None = None) -> Run:

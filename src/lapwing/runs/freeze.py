@@ -37,7 +37,7 @@ def _freeze(run_id: int) -> None:
         return
     kind = kinds.get(run.definition.kind)
     assignment = assignment_of(run)
-    chosen = kind.select_undo(run) if run.undo_of_id else kind.select(assignment)
+    chosen = kind.select_undo(run.undo_of) if run.undo_of else kind.select(assignment)
     columns = {name: f"item_{name}" for name in ITEM_COLUMNS}
     run.selected = insert_select(RunItem, {"run_id": run.pk, "subject_id": "pk", **columns}, chosen)
     failpoint("runs.freeze.after_items")

@@ -108,6 +108,7 @@ class RunKind(ABC):
     name: str
     label: str
     subject_kind: str
+    subject_column: str  # what the number of an item's subject is called
     owner_kind: str
     Criteria: type[Section]
     Safety: type[Safety] = Safety
@@ -150,6 +151,10 @@ class RunKind(ABC):
     @abstractmethod
     def names(self, subject_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
         """Numbers of subject and owner, as people know them."""
+
+    @abstractmethod
+    def labels(self, subject_ids: Iterable[int]) -> dict[int, dict[str, str]]:
+        """What a sample shows of each subject: its number, its owner's, and whose it is by name."""
 
     def facet_names(self, facet: str, keys: Iterable[int]) -> dict[int, str]:
         """Codes of a facet's keys."""

@@ -119,18 +119,12 @@ def _in_quiet_hours(quiet: QuietTimes, clock: time) -> bool:
 def _edges(quiet: QuietTimes, day: date, zone: ZoneInfo) -> list[datetime]:
     """The instants of one day, ascending, at which a quiet time can end: midnight, the end of the hours,
     each of them twice where the clock shows it twice, and a change of the clock itself.
-
-    A day lasts from its first midnight to the next day's first midnight, so that no instant is in two days.
     """
-    begin, end = to_instant(_at(day, time.min), zone), to_instant(_at(day + _DAY, time.min), zone)
     clocks = {time.min} | ({time.fromisoformat(quiet.between[1])} if quiet.between else set())
-    locals_ = [_at(one, clock) for one in (day - _DAY, day) for clock in clocks]
-    edges = {to_instant(local, zone) for local in locals_}
-    edges |= {local.replace(tzinfo=zone, fold=1).astimezone(UTC) for local in locals_}
+    ends = [datetime.combine(day, clock) for clock in clocks]
+    edges = {to_instant(local, zone) for local in ends}
+    edges |= {local.replace(tzinfo=zone, fold=1).astimezone(UTC) for local in ends}
+    begin, end = (to_instant(datetime.combine(midnight, time.min), zone) for midnight in (day, day + _DAY))
     if begin.astimezone(zone).utcoffset() != end.astimezone(zone).utcoffset():
         edges.add(clock_change(begin, end, zone))
-    return sorted(edge for edge in edges if begin <= edge < end)
-
-
-def _at(day: date, clock: time) -> datetime:
-    return datetime.combine(day, clock)
+    return sorted(edges)

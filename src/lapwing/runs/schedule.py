@@ -18,7 +18,7 @@ from itertools import groupby, islice
 from typing import Annotated, Literal, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 HORIZON = datetime(LAST_YEAR, 12, 31, 23, 59, 59)
@@ -77,24 +77,24 @@ LocalTime = Annotated[datetime, BeforeValidator(_local_time)]
 LocalDate = Annotated[date, BeforeValidator(_local_date)]
 
 
-class _Method(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class _Method(BaseModel, extra="forbid", frozen=True):
+    """What the four have in common: an unknown key is refused by name, and none of them changes."""
 
 
-class Now(_Method):
+class Now(_Method, frozen=True):
     """Starts when it is submitted; it has no occurrences of its own."""
 
     method: Literal["now"] = "now"
 
 
-class At(_Method):
+class At(_Method, frozen=True):
     """Fires once."""
 
     method: Literal["at"] = "at"
     at: LocalTime
 
 
-class Repeat(_Method):
+class Repeat(_Method, frozen=True):
     """Fires at its start and then every so many units, through the last moment of the end date."""
 
     method: Literal["repeat"] = "repeat"
@@ -110,7 +110,7 @@ class Repeat(_Method):
         return self
 
 
-class Advanced(_Method):
+class Advanced(_Method, frozen=True):
     """Fires on the dates of an iCalendar recurrence rule, at the time of day of its start, not before it."""
 
     method: Literal["advanced"] = "advanced"
@@ -410,8 +410,8 @@ def _last_counted(schedule: Advanced, count: int) -> datetime:
 def _rule_locals(schedule: Advanced, first: datetime, last: datetime) -> Iterator[datetime]:
     """The rule's local times from `first` to `last`, beginning with the period that holds `first`.
 
-    Ours rather than dateutil's: its `until` does not end a rule that never yields (FREQ=DAILY;BYMONTH=2;
-    BYMONTHDAY=31 is walked to the year 9999), and its BYSETPOS sees only a part of the first week.
+    Ours rather than dateutil's, which walks a rule that never yields (FREQ=DAILY;BYMONTH=2;BYMONTHDAY=31) to
+    the year 9999 whatever its end, sees part of the first week for BYSETPOS, and takes BYDAY=MO,-1FR as none.
     """
     rule, first, last = _rule(schedule), max(first, schedule.start), min(last, HORIZON)
     if first > last:

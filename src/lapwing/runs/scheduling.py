@@ -3,9 +3,14 @@
 Any number of schedulers may run at once: each planned run is started under the lock of its definition.
 """
 
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
 from django.db import transaction
 
 from lapwing.audit.actions.record import record
+from lapwing.audit.actions.seal import seal
 from lapwing.core import clock
 from lapwing.core.context import actor
 from lapwing.core.failpoints import failpoint
@@ -16,6 +21,7 @@ from lapwing.runs.actions.halt import change_state, lock_run
 from lapwing.runs.actions.start_run import lock_definition, record_start
 from lapwing.runs.actions.submit import plan
 from lapwing.runs.definitions import specification_of
+from lapwing.runs.execution import carry_on
 from lapwing.runs.models import Definition, Run, Scheduler
 from lapwing.runs.schedule import Advanced, Repeat, last_occurrence_until, next_occurrence, nominal_date
 from lapwing.runs.states import OPEN, DefinitionState, RunState
@@ -78,7 +84,7 @@ def _fire(definition_id: int) -> int | None:
     return run.pk
 
 
-def _merge_missed(run: Run):
+def _merge_missed(run: Run) -> datetime | None:
     """Moves the run to the latest occurrence that is due, keeping the earliest as the start of its window; returns
     the slot after it.
     """
@@ -93,3 +99,25 @@ def _merge_missed(run: Run):
     run.planned_at = last_occurrence_until(schedule, zone, clock.now()) or run.planned_at
     run.nominal_on = nominal_date(run.planned_at, zone)
     return next_occurrence(schedule, zone, run.planned_at)
+
+
+def tick(*, stop: Callable[[], bool] = lambda: False) -> dict[str, Any]:
+    """Starts what is due, carries every open run on as far as it goes now, and seals the audit. One run that fails
+    does not hold back the others. Returns runs started, ended, waiting, and those that could not be carried on.
+    """
+    started = fire_due()
+    ended, waiting, failed = [], [], []
+    for run_id in Run.objects.filter(state=RunState.IN_PROGRESS).order_by("pk").values_list("pk", flat=True):
+        if stop():
+            break
+        try:
+            step = carry_on(run_id, stop=stop)
+        except Exception as error:
+            failed.append({"run": run_id, "error": f"{type(error).__name__}: {error}"[:300]})
+            continue
+        run = Run.objects.get(pk=run_id)
+        if step is not None:
+            waiting.append({"run": run_id, "next_at": step.at.isoformat()})
+        elif run.state != RunState.IN_PROGRESS:
+            ended.append({"run": run_id, "state": str(run.state), "code": run.code or None})
+    return {"started": started, "ended": ended, "waiting": waiting, "failed": failed, "sealed": seal()}

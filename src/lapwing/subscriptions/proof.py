@@ -14,16 +14,25 @@ _BOOLEANS = {"grace_was_open", "grace_open"}
 
 def proof_of_run(run_id: int, first_subscription: int, last_subscription: int) -> str:
     """One line an action in the order of subscriptions; the same text on both databases."""
+    return _proof("subscription_id", run_id, first_subscription, last_subscription)
+
+
+def proof_of_actions(run_id: int, first_action: int, last_action: int) -> str:
+    """The same for runs whose subjects are the actions themselves."""
+    return _proof("id", run_id, first_action, last_action)
+
+
+def _proof(key: str, run_id: int, first: int, last: int) -> str:
     line = " || '|' || ".join(_as_text(column) for column in _COLUMNS)
     join = (
-        "string_agg(line, chr(10) ORDER BY subscription_id)"
+        "string_agg(line, chr(10) ORDER BY key)"
         if connection.vendor == "postgresql"
         else "group_concat(line, char(10))"
     )
     found = rows(
-        f"SELECT {join} FROM (SELECT subscription_id, {line} AS line FROM {table(SubscriptionAction)} "
-        "WHERE run_id = %s AND subscription_id BETWEEN %s AND %s ORDER BY subscription_id, id) lines",
-        [run_id, first_subscription, last_subscription],
+        f"SELECT {join} FROM (SELECT {key} AS key, {line} AS line FROM {table(SubscriptionAction)} "
+        f"WHERE run_id = %s AND {key} BETWEEN %s AND %s ORDER BY {key}) lines",
+        [run_id, first, last],
     )
     return found[0][0] or ""
 

@@ -1,0 +1,60 @@
+"""import, export."""
+
+from pathlib import Path
+
+import click
+
+from lapwing.cli.output import format_option, progress, show_list, show_one
+from lapwing.cli.session import command, path_argument
+
+
+@click.group()
+def _files() -> None:
+    pass
+
+
+@path_argument("directory")
+@click.option("--dry-run", is_flag=True, help="Check everything, change nothing.")
+@format_option
+def _import(directory: Path, dry_run: bool, form: str) -> int:
+    """Import customers, accounts, subscriptions, billing terms, invoices and payments.
+
+    All or nothing: when any row is wrong, every wrong row is listed and nothing is imported.
+
+    \b
+    Example: lapwing import examples/small --dry-run
+    """
+    from lapwing.exchange.import_files import ImportRefused, import_directory
+
+    try:
+        with progress("importing") as report:
+            result = import_directory(
+                directory, dry_run=dry_run, report=lambda file, done, total: report(done, total, file)
+            )
+    except ImportRefused as refused:
+        show_list(
+            [cell.as_record() for cell in refused.cells], form, ["file", "line", "column", "value", "reason", "code"]
+        )
+        raise
+    show_one(result.as_record(), form)
+    return 0
+
+
+import_command = command(_files, "import", help=_import.__doc__)(_import)
+
+
+@path_argument("directory")
+@format_option
+def _export(directory: Path, form: str) -> int:
+    """Export the base as the same files; imported and exported again they are the same bytes.
+
+    \b
+    Example: lapwing export /tmp/base
+    """
+    from lapwing.exchange.export_files import export_directory
+
+    show_one(export_directory(directory), form)
+    return 0
+
+
+export_command = command(_files, "export", help=_export.__doc__)(_export)

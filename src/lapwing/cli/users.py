@@ -1,0 +1,51 @@
+"""user: add, list."""
+
+import click
+
+from lapwing.cli.output import format_option, show_list
+from lapwing.cli.session import command
+
+
+@click.group("user")
+def user_command() -> None:
+    """Users and their roles.
+
+    \b
+    Example: lapwing user add anna --role approver
+    """
+
+
+@click.argument("name")
+@click.option("--role", required=True, help="viewer, operator, approver, billing_manager, …")
+def _add(name: str, role: str) -> None:
+    """Add a user, or give one a further role.
+
+    \b
+    Example: lapwing user add anna --role operator
+    """
+    from lapwing.identity.actions.add_user import add_user
+
+    add_user(name, role)
+    click.echo(f"{name} has the role {role}")
+
+
+command(user_command, "add", help=_add.__doc__)(_add)
+
+
+@format_option
+def _list(form: str) -> None:
+    """All users with their roles.
+
+    \b
+    Example: lapwing user list
+    """
+    from lapwing.identity.models import User
+
+    records = [
+        {"name": user.username, "roles": sorted(user.roles.values_list("role", flat=True)), "active": user.is_active}
+        for user in User.objects.prefetch_related("roles").order_by("username")
+    ]
+    show_list(records, form, ["name", "roles", "active"])
+
+
+command(user_command, "list", help=_list.__doc__)(_list)

@@ -1,0 +1,27 @@
+"""What must be so between runs and what they did: counts of actions, and no action of an unknown run."""
+
+from collections.abc import Iterator
+
+from django.db.models import Count, Sum
+
+from lapwing.core.invariants import invariant
+from lapwing.runs.models import Run, RunBatch
+from lapwing.subscriptions.models import SubscriptionAction
+
+
+@invariant("a run has exactly as many executed actions as its finished batches did")
+def actions_agree_with_batches() -> Iterator[str]:
+    acted = dict(
+        SubscriptionAction.objects.filter(run_id__isnull=False, state="executed")
+        .order_by()
+        .values_list("run_id")
+        .annotate(Count("pk"))
+    )
+    done = dict(
+        RunBatch.objects.filter(finished=True).order_by().values_list("run").annotate(Sum("done"))
+    )
+    for run_id in sorted(acted.keys() | done.keys()):
+        if acted.get(run_id, 0) != done.get(run_id, 0):
+            yield f"run {run_id}: {acted.get(run_id, 0)} actions, its batches did {done.get(run_id, 0)}"
+    for run_id in sorted(acted.keys() - set(Run.objects.filter(pk__in=acted).values_list("pk", flat=True))):
+        yield f"actions name run {run_id}, which does not exist"

@@ -1,0 +1,133 @@
+"""What a run, its items and a definition look like from outside, as plain data."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Count, Sum
+
+from lapwing.runs.definitions import latest
+from lapwing.runs.execution import next_at
+from lapwing.runs.kinds import RunKind, kinds
+from lapwing.runs.models import Definition, Run, RunExclusion, RunItem
+from lapwing.runs.outcomes import counts, with_outcome
+from lapwing.runs.states import RunState
+
+ITEMS_AT_ONCE = 5_000
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """The keys that `run start`, `run list` and `run show` give."""
+    waits = run.planned_at if run.state == RunState.DRAFT else next_at(run)
+    return {
+        "run": run.pk,
+        "definition": run.definition.alternative_code,
+        "state": str(run.state),
+        "code": run.code or None,
+        "nominal_date": run.nominal_on.isoformat(),
+        "version": run.version.version,
+        **counts(run),
+        "next_at": _iso(waits),
+    }
+
+
+def details(run: Run) -> dict[str, Any]:
+    """The summary with everything else a run shows."""
+    batches = run.batches.order_by("wave", "pk")
+    speed = pace(run)
+    return {
+        **summary(run),
+        "window_from": run.window_from.isoformat(),
+        "undo_of": run.undo_of_id,
+        "undone_by": [undo.pk for undo in run.undone_by.order_by("pk")],
+        "submitted_by": run.submitted_by,
+        "approved_by": run.approved_by or None,
+        "planned_at": _iso(run.planned_at),
+        "started_at": _iso(run.started_at),
+        "ended_at": _iso(run.ended_at),
+        "description": run.description or None,
+        "reason": run.reason or None,
+        "items_per_second": speed[0],
+        "seconds_left": speed[1],
+        "batches": [
+            {
+                "batch": number,
+                "items": batch.items,
+                "state": "done" if batch.finished else "waiting",
+                "done": batch.done,
+                "skipped": batch.skipped,
+                "errors": batch.errors,
+                "started_at": _iso(batch.started_at),
+                "finished_at": _iso(batch.finished_at),
+            }
+            for number, batch in enumerate(batches, 1)
+        ],
+        "outcomes": outcomes(run),
+    }
+
+
+def outcomes(run: Run) -> dict[str, int]:
+    """How many items ended how: done, pending, and each code."""
+    found = counts(run)
+    excluded = RunExclusion.objects.filter(run_id=run.pk).values_list("code").annotate(n=Count("subject_id"))
+    told = {"done": found["done"], **dict(excluded.order_by("code")), "pending": found["pending"]}
+    return {code: count for code, count in told.items() if count}
+
+
+def pace(run: Run) -> tuple[float | None, float | None]:
+    """Items per second while working, and the seconds of work left; None before the first batch."""
+    worked = run.batches.filter(finished=True).aggregate(items=Sum("items"), seconds=Sum("took_s"))
+    if not worked["items"] or not worked["seconds"]:
+        return None, None
+    rate = worked["items"] / worked["seconds"]
+    return round(rate, 1), round(counts(run)["pending"] / rate, 1)
+
+
+def items(run: Run) -> Iterator[dict[str, Any]]:
+    """Every item of the frozen list in its order, with what became of it."""
+    kind = kinds.get(run.definition.kind)
+    listed = with_outcome(RunItem.objects.filter(run_id=run.pk)).order_by("subject_id")
+    chunk: list[RunItem] = []
+    for item in listed.iterator(chunk_size=ITEMS_AT_ONCE):
+        chunk.append(item)
+        if len(chunk) == ITEMS_AT_ONCE:
+            yield from _named(kind, chunk)
+            chunk = []
+    yield from _named(kind, chunk)
+
+
+def _named(kind: RunKind, chunk: list[RunItem]) -> Iterator[dict[str, Any]]:
+    names = kind.names([item.subject_id for item in chunk])
+    for item in chunk:
+        subject, owner = names.get(item.subject_id, (str(item.subject_id), str(item.owner_id)))
+        yield {
+            kind.subject_column: subject,
+            kind.owner_kind: owner,
+            "outcome": item.outcome,
+            "code": item.code or None,
+            "description": item.description or None,
+            "amount_minor": item.amount_minor,
+            "currency": item.currency,
+        }
+
+
+def definition_summary(definition: Definition) -> dict[str, Any]:
+    """The keys of `definition list`."""
+    return {
+        "code": definition.alternative_code,
+        "name": definition.name,
+        "kind": definition.kind,
+        "version": latest(definition).version,
+        "state": str(definition.life_cycle_state),
+    }
+
+
+def scheduled_date(definition: Definition) -> date | None:
+    """The latest of: last executed, next planned."""
+    newest = definition.runs.exclude(state=RunState.CANCELLED).order_by("-nominal_on").first()
+    return newest.nominal_on if newest else None
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return instant.isoformat() if instant else None
+
