@@ -36,7 +36,9 @@ def make_account(number: str = "A1", *, currency: str = "EUR", **fields: Any) ->
     return account
 
 
-def owe(account: str = "A1", minor: int = 5000, *, due: date = OVERDUE, number: str = "", **fields: Any) -> str:
+def owe(
+    account: str = "A1", minor: int = 5000, *, due: date = OVERDUE, number: str = "", **fields: Any
+) -> str:
     """An invoice of the account; returns its number."""
     number = number or f"I-{account}-{due}-{minor}"
     issued = min(due, date(2015, 2, 1), clock.now().date())
@@ -96,7 +98,12 @@ def make_subscription(
 def make_term(subscription: str = "S1", **fields: Any) -> BillingTerm:
     """A billing term valid from 2014 on, unless said otherwise. Codes are given as texts."""
     models = {"scheme": BillingTermScheme, "price_plan": PricePlan, "binding_period": BindingPeriod}
-    values: dict[str, Any] = {"scheme": "postpaid", "price_plan": "basic", "valid_from": date(2014, 1, 1), **fields}
+    values: dict[str, Any] = {
+        "scheme": "postpaid",
+        "price_plan": "basic",
+        "valid_from": date(2014, 1, 1),
+        **fields,
+    }
     for name, model in models.items():
         if values.get(name):
             values[name], _ = model.objects.get_or_create(

@@ -30,9 +30,7 @@ class AuditEntry(models.Model):
             models.Index(
                 fields=["id"], name="audit_unsealed", condition=models.Q(seal_position__isnull=True)
             ),
-            models.Index(
-                fields=["run_id"], name="audit_by_run", condition=models.Q(run_id__isnull=False)
-            ),
+            models.Index(fields=["run_id"], name="audit_by_run", condition=models.Q(run_id__isnull=False)),
         ]
 
 

@@ -14,9 +14,7 @@ class LifeCycle(models.TextChoices):
 class CatalogEntry(Logged):
     code = models.CharField(max_length=100, unique=True)
     name = models.CharField(max_length=200, blank=True, default="")
-    life_cycle_state = models.CharField(
-        max_length=16, choices=LifeCycle.choices, default=LifeCycle.EFFECTIVE
-    )
+    life_cycle_state = models.CharField(max_length=16, choices=LifeCycle.choices, default=LifeCycle.EFFECTIVE)
 
     class Meta:
         abstract = True
@@ -42,9 +40,7 @@ class BillingFrequency(CatalogEntry):
     """Every n units: the eight that ship, and custom ones."""
 
     every = models.PositiveIntegerField()
-    unit = models.CharField(
-        max_length=8, choices=[(u, u) for u in ("days", "weeks", "months", "years")]
-    )
+    unit = models.CharField(max_length=8, choices=[(u, u) for u in ("days", "weeks", "months", "years")])
 
 
 class BindingPeriod(CatalogEntry):
@@ -63,9 +59,7 @@ class PriceListItem(Logged):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["product", "price_list", "currency"], name="price_once_per_list"
-            )
+            models.UniqueConstraint(fields=["product", "price_list", "currency"], name="price_once_per_list")
         ]
 
 

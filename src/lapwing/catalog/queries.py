@@ -39,5 +39,7 @@ def action_types(
         )
     sub_type = entry(SubActionType, sub_code) if sub_code else None
     if sub_type and (action_type is None or sub_type.action_type_id != action_type.pk):
-        raise Refused("wrong_sub_type", f"sub-action type {sub_code} does not belong to {type_code or 'no type'}")
+        raise Refused(
+            "wrong_sub_type", f"sub-action type {sub_code} does not belong to {type_code or 'no type'}"
+        )
     return action_type, sub_type

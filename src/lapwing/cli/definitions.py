@@ -29,7 +29,7 @@ def _apply(file: Path, form: str) -> None:
     \b
     Example: lapwing definition apply nightly.yaml --format json
     """
-    from lapwing.exchange.definition_files import read_definition_file
+    from lapwing.exchange.definition_file import read_definition_file
     from lapwing.runs.actions.apply_definition import apply_definition
 
     applied = apply_definition(read_definition_file(file))
@@ -61,9 +61,7 @@ def _list(form: str, limit: int | None) -> None:
     from lapwing.runs.queries import definition_summary, scheduled_date
 
     found = Definition.objects.order_by("alternative_code")[:limit]
-    records = [
-        {**definition_summary(each), "scheduled_date": _iso(scheduled_date(each))} for each in found
-    ]
+    records = [{**definition_summary(each), "scheduled_date": _iso(scheduled_date(each))} for each in found]
     show_list(records, form, COLUMNS)
 
 

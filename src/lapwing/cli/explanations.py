@@ -45,7 +45,12 @@ def print_explanation(found: Explanation, code: str, day: date) -> None:
         click.echo(f"{found.code}: {meaning(found.code)}")
     show_list(
         [
-            {"criterion": check.name, "expected": check.expected, "found": check.found, "": "pass" if check.passed else "FAIL"}
+            {
+                "criterion": check.name,
+                "expected": check.expected,
+                "found": check.found,
+                "": "pass" if check.passed else "FAIL",
+            }
             for check in found.criteria
         ],
         "table",

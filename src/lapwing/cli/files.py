@@ -24,7 +24,10 @@ def _import(directory: Path, dry_run: bool, form: str) -> int:
     \b
     Example: lapwing import examples/small --dry-run
     """
-    from lapwing.exchange.import_files import ImportRefused, import_directory
+    from dataclasses import asdict
+
+    from lapwing.exchange.import_files import import_directory
+    from lapwing.exchange.problems import ImportRefused
 
     try:
         with progress("importing") as report:
@@ -33,10 +36,12 @@ def _import(directory: Path, dry_run: bool, form: str) -> int:
             )
     except ImportRefused as refused:
         show_list(
-            [cell.as_record() for cell in refused.cells], form, ["file", "line", "column", "value", "reason", "code"]
+            [asdict(cell) for cell in refused.wrong],
+            form,
+            ["file", "line", "column", "value", "reason", "code"],
         )
         raise
-    show_one(result.as_record(), form)
+    show_one(result.as_dict(), form)
     return 0
 
 

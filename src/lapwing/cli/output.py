@@ -62,7 +62,9 @@ def console(*, err: bool = False):
     from rich.console import Console
 
     stream = sys.stderr if err else sys.stdout
-    return Console(file=stream, width=None if stream.isatty() else PLAIN_WIDTH, highlight=False, soft_wrap=False)
+    return Console(
+        file=stream, width=None if stream.isatty() else PLAIN_WIDTH, highlight=False, soft_wrap=False
+    )
 
 
 def _print_table(columns: list[str], body: list[list[str]]) -> None:
@@ -72,7 +74,9 @@ def _print_table(columns: list[str], body: list[list[str]]) -> None:
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     for position, column in enumerate(columns):
-        numeric = bool(body) and all(row[position].replace(",", "").isdigit() or not row[position] for row in body)
+        numeric = bool(body) and all(
+            row[position].replace(",", "").isdigit() or not row[position] for row in body
+        )
         table.add_column(column.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
     for row in body:
         table.add_row(*(Text(cell) for cell in row))
@@ -117,7 +121,9 @@ def _bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, TextColumn("{task.fields[note]}"), console=console(err=True), transient=True) as bar:
+    with Progress(
+        *columns, TextColumn("{task.fields[note]}"), console=console(err=True), transient=True
+    ) as bar:
         task = bar.add_task(title, total=None, note="")
         yield lambda done, total, note="": bar.update(task, completed=done, total=total or None, note=note)
 

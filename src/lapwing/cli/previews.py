@@ -20,7 +20,11 @@ def as_record(found: Preview) -> dict[str, Any]:
         "amount_minor": found.amount_minor,
         "by": {
             facet: {
-                name: {"would_do": entry["would_do"], "accounts": entry["owners"], "amount_minor": entry["amount_minor"]}
+                name: {
+                    "would_do": entry["would_do"],
+                    "accounts": entry["owners"],
+                    "amount_minor": entry["amount_minor"],
+                }
                 for name, entry in entries.items()
             }
             for facet, entries in found.by.items()
@@ -33,7 +37,9 @@ def as_record(found: Preview) -> dict[str, Any]:
 def print_preview(found: Preview) -> None:
     amounts = ", ".join(to_words(minor, currency) for currency, minor in sorted(found.amount_minor.items()))
     click.echo(f"selected      {found.selected:>9,}")
-    click.echo(f"would do      {found.would_do:>9,}   on {found.owners:,} accounts owing {amounts or 'nothing'}")
+    click.echo(
+        f"would do      {found.would_do:>9,}   on {found.owners:,} accounts owing {amounts or 'nothing'}"
+    )
     for word, codes in (("would skip", found.would_skip), ("would fail", found.would_error)):
         for code, count in sorted(codes.items()):
             click.echo(f"{word:<13} {count:>9,}   {code}: {meaning(code)}")

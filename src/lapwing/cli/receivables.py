@@ -54,7 +54,9 @@ def _show(number: str, form: str) -> None:
     show_fields({name: value for name, value in record.items() if name != "open_items"})
     if items:
         console().print()
-        show_list(items, form, ["invoice", "issued_on", "due_on", "total_minor", "unsettled_minor", "disputed"])
+        show_list(
+            items, form, ["invoice", "issued_on", "due_on", "total_minor", "unsettled_minor", "disputed"]
+        )
 
 
 command(account_command, "show", help=_show.__doc__)(_show)
@@ -202,7 +204,9 @@ def _payment_record(payment: Any) -> dict[str, Any]:
         "state": str(payment.state),
         "settled": [
             {"invoice": invoice, "minor": minor}
-            for invoice, minor in payment.allocations.order_by("pk").values_list("open_item__number", "amount_minor")
+            for invoice, minor in payment.allocations.order_by("pk").values_list(
+                "open_item__number", "amount_minor"
+            )
         ],
     }
 

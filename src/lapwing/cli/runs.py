@@ -144,7 +144,9 @@ def _list(form: str, limit: int | None, code: str | None) -> None:
     found = Run.objects.select_related("definition", "version").order_by("-pk")
     if code:
         found = found.filter(definition=find(code))
-    show_list((summary(run) for run in found[:limit]), form, [*SUMMARY, "next_at"] if form != "table" else SUMMARY)
+    show_list(
+        (summary(run) for run in found[:limit]), form, [*SUMMARY, "next_at"] if form != "table" else SUMMARY
+    )
 
 
 command(run_command, "list", help=_list.__doc__)(_list)
@@ -197,7 +199,15 @@ def _items(run_id: int, outcome: str | None, limit: int | None, form: str) -> No
     run = find_run(run_id)
     kind = kinds.get(run.definition.kind)
     wanted = (item for item in items(run) if outcome in (None, item["outcome"]))
-    columns = [kind.subject_column, kind.owner_kind, "outcome", "code", "description", "amount_minor", "currency"]
+    columns = [
+        kind.subject_column,
+        kind.owner_kind,
+        "outcome",
+        "code",
+        "description",
+        "amount_minor",
+        "currency",
+    ]
     show_list(islice(wanted, limit), form, columns)
 
 
@@ -281,7 +291,10 @@ def _undo(run_id: int, wait: bool, yes: bool, reason: str, form: str) -> int:
     from lapwing.runs.outcomes import counts
 
     run = find_run(run_id)
-    confirm(f"Undo the {counts(run)['done']:,} actions of run {run_id} of {run.definition.alternative_code}?", yes=yes)
+    confirm(
+        f"Undo the {counts(run)['done']:,} actions of run {run_id} of {run.definition.alternative_code}?",
+        yes=yes,
+    )
     return _finish(undo_run(run_id, reason=reason).pk, wait, form)
 
 

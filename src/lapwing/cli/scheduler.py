@@ -67,7 +67,9 @@ def _stand_by_command(name: str, stand_by: bool, what: str) -> None:
     command(scheduler_command, name, help=f"{what}\n\n\b\nExample: lapwing scheduler {name}")(change)
 
 
-_stand_by_command("stand-by", True, "Let nothing fire until `scheduler run`; what comes due is merged into one.")
+_stand_by_command(
+    "stand-by", True, "Let nothing fire until `scheduler run`; what comes due is merged into one."
+)
 _stand_by_command("run", False, "Let planned runs fire again.")
 
 

@@ -68,7 +68,9 @@ def set_clock(*, sandbox: bool | None = None) -> None:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        raise Refused("bad_clock", f"LAPWING_CLOCK {text!r} is not an instant; write 2015-03-10T02:00:00+00:00") from None
+        raise Refused(
+            "bad_clock", f"LAPWING_CLOCK {text!r} is not an instant; write 2015-03-10T02:00:00+00:00"
+        ) from None
     if sandbox is None:
         own = organisation()
         sandbox = own.is_sandbox
@@ -125,7 +127,9 @@ def as_line(error: Exception) -> str:
     if isinstance(error, DatabaseError | InterfaceError):
         missing = ("no such table", "does not exist", "unable to open database file", "no such column")
         if any(words in text for words in missing):
-            return f"the database is not set up or not up to date; run: lapwing init ({text}) (not_initialised)"
+            return (
+                f"the database is not set up or not up to date; run: lapwing init ({text}) (not_initialised)"
+            )
         return f"the database does not answer as expected: {text} (database_error)"
     if isinstance(error, OSError):
         return f"{text} (file_error)"

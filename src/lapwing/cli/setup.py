@@ -27,9 +27,9 @@ def init_command(sandbox: bool) -> None:
     from django.conf import settings
 
     from lapwing.catalog.seed import seed_frequencies
-    from lapwing.conf.secret import make_secret_key
     from lapwing.core.context import acting_as
     from lapwing.core.errors import Refused
+    from lapwing.core.secret_key import make_secret_key
     from lapwing.identity.actions.init_organisation import init_organisation
     from lapwing.receivables.seed import seed_ratings
 
@@ -40,7 +40,9 @@ def init_command(sandbox: bool) -> None:
 
     existing = Organisation.objects.filter(pk=1).first()
     if existing and sandbox and not existing.is_sandbox:
-        raise Refused("not_a_sandbox", "this database is no sandbox and cannot become one; use another LAPWING_HOME")
+        raise Refused(
+            "not_a_sandbox", "this database is no sandbox and cannot become one; use another LAPWING_HOME"
+        )
     set_clock(sandbox=existing.is_sandbox if existing else sandbox)
     with acting_as(getpass.getuser()):
         own = init_organisation(administrator=getpass.getuser(), sandbox=sandbox, **settings.ORGANISATION)

@@ -41,7 +41,9 @@ def _record(number: str) -> dict[str, Any]:
         "grace": f"{found.grace_start_on} to {found.grace_end_on}" if found.grace_open else None,
         "price_plan": term.price_plan.code if term else None,
         "frequency": term.frequency.code if term else None,
-        "binding": f"{term.binding_start_on} to {term.binding_end_on or 'open'}" if term and term.binding_start_on else None,
+        "binding": f"{term.binding_start_on} to {term.binding_end_on or 'open'}"
+        if term and term.binding_start_on
+        else None,
         "revision": found.revision,
     }
 

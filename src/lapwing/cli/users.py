@@ -42,7 +42,11 @@ def _list(form: str) -> None:
     from lapwing.identity.models import User
 
     records = [
-        {"name": user.username, "roles": sorted(user.roles.values_list("role", flat=True)), "active": user.is_active}
+        {
+            "name": user.username,
+            "roles": sorted(user.roles.values_list("role", flat=True)),
+            "active": user.is_active,
+        }
         for user in User.objects.prefetch_related("roles").order_by("username")
     ]
     show_list(records, form, ["name", "roles", "active"])

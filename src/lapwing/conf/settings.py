@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from lapwing.conf.database import database_settings
-from lapwing.conf.secret import secret_key
+from lapwing.core.secret_key import secret_key
 
 HOME = Path(os.environ.get("LAPWING_HOME", "var")).absolute()
 SECRET_KEY = secret_key(HOME)

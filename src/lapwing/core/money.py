@@ -23,7 +23,9 @@ def to_minor(text: str | int | Decimal, currency: str) -> int:
     try:
         amount = Decimal(str(text).strip())
     except InvalidOperation:
-        raise ValueError(f"{str(text)[:40]!r} is not an amount; write digits and a point, like 12.30") from None
+        raise ValueError(
+            f"{str(text)[:40]!r} is not an amount; write digits and a point, like 12.30"
+        ) from None
     if not amount.is_finite():
         raise ValueError(f"{text!r} is not an amount")
     minor = amount.scaleb(minor_digits(currency))

@@ -1,0 +1,1 @@
+"""Files in and out: the six import files, their export, definition files."""

@@ -1,4 +1,7 @@
-"""How one cell is read: text to a value, or `Wrong` in words. Pure; what depends on other cells is not decided here."""
+"""How one cell is read: text to a value, or `Wrong` in words. Pure.
+
+What depends on other cells of the row is decided by `row_rules`.
+"""
 
 import re
 from collections.abc import Callable, Iterable
@@ -17,7 +20,7 @@ YEARS = range(1900, 2201)
 MAX_QUANTITY = 10**9
 # Codes of Babel that are no ISO 3166 countries; XK stays, as everybody uses it for Kosovo.
 _NO_COUNTRIES = {"AC", "CP", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
-_COUNTRIES = {c for c in Locale("en").territories if re.fullmatch("[A-Z]{2}", c)} - _NO_COUNTRIES
+_COUNTRIES = {c for c in map(str, Locale("en").territories) if re.fullmatch("[A-Z]{2}", c)} - _NO_COUNTRIES
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _AMOUNT = re.compile(r"(-?)0*([0-9]+?)(?:\.([0-9]+?)0*)?")

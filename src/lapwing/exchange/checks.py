@@ -1,5 +1,7 @@
-"""What must hold between rows, of the files and of the database: no row twice, every reference known, one currency an
-account, no overlap of terms. Sets `unchanged` on rows that the database has already.
+"""What must hold between rows, of the files and of the database.
+
+No row twice, every reference known, one currency an account, no overlap of terms. Sets `unchanged` on rows
+that the database has already.
 """
 
 from collections import defaultdict
@@ -155,27 +157,27 @@ def _existing(model: type, field: str, values: Iterable[str]) -> set[str]:
 
 
 def _check_money(tables: Tables) -> None:
-    """Invoices and payments are in the currency of their account, and a payment names an invoice of its own."""
+    """An invoice and a payment are in their account's currency; a payment names an invoice of its account."""
     currencies = _column_of_rows(tables, ACCOUNTS, "currency")
     accounts = _column_of_rows(tables, INVOICES, "account")
-    for name in ("invoices", "payments"):
-        table = tables.get(name)
-        for row in table.to_check() if table else ():
+    invoices, payments = tables.get(INVOICES.name), tables.get(PAYMENTS.name)
+    for table in filter(None, (invoices, payments)):
+        for row in table.to_check():
             expected = currencies.get(row.values["account"])
             if expected and expected != row.values["currency"]:
                 reason = f"account {row.values['account']} is in {expected}"
                 table.wrong(row, "currency", reason, "other_currency")
-    table = tables.get("payments")
-    for row in table.to_check() if table else ():
+    for row in payments.to_check() if payments else ():
         owner = accounts.get(row.values["invoice"])
-        if owner and owner != row.values["account"]:
-            table.wrong(row, "invoice", f"is an invoice of account {owner}", "invoice_of_another_account")
+        if payments and owner and owner != row.values["account"]:
+            payments.wrong(row, "invoice", f"is an invoice of account {owner}", "invoice_of_another_account")
 
 
-def _column_of_rows(tables: Tables, sheet: Sheet, column: str) -> dict[str, Any]:
+def _column_of_rows(tables: Tables, sheet: Sheet, column: str) -> dict[str | None, Any]:
     """The column by number, for the rows of the file and for those of the database that other files name."""
     table = tables.get(sheet.name)
-    found = {row.values.get(sheet.key): row.values.get(column) for row in table.rows} if table else {}
+    rows = table.rows if table else []
+    found = {row.values.get(sheet.key): row.values.get(column) for row in rows}
     named = {
         row.values.get(reference)
         for other in tables.values()

@@ -1,6 +1,6 @@
 """Records of a CSV file with their physical lines: UTF-8 with or without a byte order mark, CRLF or LF.
 
-What is no CSV becomes a problem at its line; the records behind it are still read, as far as that is possible.
+What is no CSV becomes a problem at its line; the records behind it are still read, as far as possible.
 """
 
 import csv

@@ -46,8 +46,8 @@ from lapwing.receivables.models import Account
 
 @dataclass(frozen=True)
 class ImportResult:
-    """Rows created and unchanged by file, the catalogue codes made by model, and CSV files of other names, which
-    were not read. After a dry run it tells what would have been.
+    """Rows created and unchanged by file, the catalogue codes made by model, and CSV files of other names,
+    which were not read. After a dry run it tells what would have been.
     """
 
     files: dict[str, dict[str, int]]
@@ -62,8 +62,8 @@ class ImportResult:
 def import_directory(path: Path, *, dry_run: bool = False, report: Report | None = None) -> ImportResult:
     """Reads, checks and writes; a dry run takes everything back at the end.
 
-    `report(file, rows done, rows in all)` follows the writing. Raises ImportRefused with every wrong cell, and
-    Refused `not_a_directory`, `nothing_to_import`, `changed_meanwhile`, `not_permitted`.
+    `report(file, rows done, rows in all)` follows the writing. Raises ImportRefused with every wrong cell,
+    and Refused `not_a_directory`, `nothing_to_import`, `changed_meanwhile`, `not_permitted`.
     """
     path = Path(path)
     not_read = _names(path)
@@ -80,7 +80,8 @@ def import_directory(path: Path, *, dry_run: bool = False, report: Report | None
                 transaction.set_rollback(True)
     except IntegrityError:
         raise Refused(
-            "changed_meanwhile", "nothing was imported: another user wrote some of these rows meanwhile; try again"
+            "changed_meanwhile",
+            "nothing was imported: another user wrote some of these rows meanwhile; import again",
         ) from None
     return ImportResult(files, created_codes, not_read, dry_run)
 

@@ -19,7 +19,7 @@ from lapwing.receivables.models import Account, Allocation, OpenItem, Payment, P
 
 
 def post(invoices: list[Row], payments: list[Row], report: Report | None) -> None:
-    """Writes the rows with what is left of them, their allocations, and what is left of stored ones they meet."""
+    """Writes the rows with what is left of them, their allocations, and what is left of stored ones."""
     accounts = keys(Account, "number", (row.values["account"] for row in invoices + payments))
     books = _stored_books(accounts, {row.values["invoice"] for row in payments} - {""})
     debts = {row.values["number"]: _debt(row) for row in invoices}

@@ -29,7 +29,7 @@ class WrongCell:
 
 
 class ImportRefused(Refused):
-    """Nothing was imported. `wrong` lists up to 1,000 wrong cells in the order of the files; `total` counts all."""
+    """`wrong` lists up to 1,000 wrong cells in the order of the files; `total` counts all."""
 
     def __init__(self, wrong: list[WrongCell], total: int) -> None:
         self.wrong = wrong

@@ -11,7 +11,8 @@ Finding = tuple[str, str, str]  # column, reason, code
 def subscription(values: Values, today: date) -> Iterator[Finding]:
     start, end = values["grace_start"], values["grace_end"]
     if (start is None) != (end is None):
-        yield ("grace_start" if start is None else "grace_end"), "grace needs a start and an end", "grace_incomplete"
+        column = "grace_start" if start is None else "grace_end"
+        yield column, "grace needs a start and an end", "grace_incomplete"
     elif start and end < start:
         yield "grace_end", f"is before the start of the grace, {start}", "end_before_start"
 

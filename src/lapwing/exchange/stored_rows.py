@@ -1,4 +1,4 @@
-"""Rows of the database as the cells that a file shows: what an export writes and what an import compares with."""
+"""Rows of the database as the cells of a file: an export writes them, an import compares with them."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
@@ -48,13 +48,11 @@ def stored_rows(sheet: Sheet) -> QuerySet:
 
 
 def in_order(sheet: Sheet, queryset: QuerySet) -> QuerySet:
-    """Sorted by the first column, byte by byte on every database; terms of one subscription by their start."""
+    """Sorted by the first column, byte by byte on every database; terms then by their start."""
     collation = "C" if connection.vendor == "postgresql" else "BINARY"
     first = KEYS[sheet.name]
-    order = [Collate(F(first), collation)]
-    if sheet.name == "billing_terms":
-        order.append(F("valid_from"))
-    return queryset.order_by(*order)
+    then = ["valid_from"] if sheet.name == "billing_terms" else []
+    return queryset.order_by(Collate(F(first), collation), *then)
 
 
 def with_keys(sheet: Sheet, keys: Iterable[str]) -> Iterator[tuple[str, ...]]:
@@ -137,9 +135,7 @@ def _invoices() -> QuerySet:
 
 
 def _payments() -> QuerySet:
-    """Posted ones. The name of an invoice that was never issued to the account is left out, since no import could
-    find it.
-    """
+    """Posted ones; without the name of an invoice never issued to the account: no import could find it."""
     issued = OpenItem.objects.filter(number=OuterRef("invoice_number"), account=OuterRef("account_id"))
     named = Case(
         When(Exists(issued), then=F("invoice_number")), default=Value(""), output_field=CharField()

@@ -26,7 +26,7 @@ class Row:
 
 @dataclass
 class Table:
-    """A file that was read. Where it is not `complete`, a row that another file names may be among those lost."""
+    """A file that was read. Where not `complete`, a row that another file names may have been lost."""
 
     sheet: Sheet
     problems: Problems
@@ -66,7 +66,8 @@ def read_table(path: Path, sheet: Sheet, problems: Problems, today: date) -> Tab
             if not row.wrong:
                 _check_row(table, row, today)
     if positions is None and problems.total == before:
-        problems.add(sheet.file, 1, "", "", f"is empty, expected the header {','.join(sheet.columns)}", "no_header")
+        expected = f"is empty, expected the header {','.join(sheet.columns)}"
+        problems.add(sheet.file, 1, "", "", expected, "no_header")
     key_lost = any(sheet.key not in row.values for row in table.rows)
     table.complete = bool(positions) and not key_lost and not records.lost
     table.sha256 = records.sha256

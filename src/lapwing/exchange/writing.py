@@ -1,4 +1,4 @@
-"""Writes checked rows: customers, catalogue codes, accounts, subscriptions with their opening action, terms."""
+"""Writes checked rows: codes, customers, accounts, subscriptions with their opening action, terms."""
 
 from collections.abc import Iterable
 from datetime import date

@@ -25,7 +25,9 @@ def unsettled_amounts_add_up() -> Iterator[str]:
         )
 
 
-@invariant("a payment's unallocated amount is its amount less what was allocated of it, and none while not posted")
+@invariant(
+    "a payment's unallocated amount is its amount less what was allocated of it, and none while not posted"
+)
 def unallocated_amounts_add_up() -> Iterator[str]:
     payments = Payment.objects.annotate(allocated=_allocated("payment"))
     posted = Q(state=PaymentState.POSTED, unallocated_minor=F("amount_minor") - F("allocated"))

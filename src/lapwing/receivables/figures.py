@@ -63,9 +63,7 @@ def pending_payments(account_ref: str) -> Expression:
         return ZERO
     pending = Payment.objects.filter(account=OuterRef(account_ref), state=PaymentState.PENDING)
     total = pending.order_by().values("account").annotate(total=Sum("amount_minor")).values("total")
-    return Coalesce(
-        Subquery(total, output_field=BigIntegerField()), ZERO, output_field=BigIntegerField()
-    )
+    return Coalesce(Subquery(total, output_field=BigIntegerField()), ZERO, output_field=BigIntegerField())
 
 
 def by_currency(currency: str, amounts: dict[str, int]) -> Combinable:
@@ -77,4 +75,3 @@ def by_currency(currency: str, amounts: dict[str, int]) -> Combinable:
         default=ZERO,
         output_field=BigIntegerField(),
     )
-

@@ -49,9 +49,7 @@ def take_back(payment: Payment, on: date) -> None:
     """Undoes what the payment settled, by allocations of the negative amounts."""
     settled: dict[int, int] = {}
     for allocation in payment.allocations.all():
-        settled[allocation.open_item_id] = (
-            settled.get(allocation.open_item_id, 0) + allocation.amount_minor
-        )
+        settled[allocation.open_item_id] = settled.get(allocation.open_item_id, 0) + allocation.amount_minor
     for item_id, minor in sorted(settled.items()):
         if minor:
             _allocate(payment, item_id, -minor, on)
@@ -67,9 +65,7 @@ def _deal_out(payment: Payment, debts: list[Debt], on: date) -> None:
 
 
 def _allocate(payment: Payment, item_id: int, minor: int, on: date) -> None:
-    Allocation.objects.create(
-        payment=payment, open_item_id=item_id, amount_minor=minor, allocated_on=on
-    )
+    Allocation.objects.create(payment=payment, open_item_id=item_id, amount_minor=minor, allocated_on=on)
     OpenItem.objects.filter(pk=item_id).update(unsettled_minor=F("unsettled_minor") - minor)
     payment.unallocated_minor -= minor
     payment.save(update_fields=["unallocated_minor"])

@@ -26,9 +26,7 @@ class Account(Logged):
     number = models.CharField(max_length=100, unique=True)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="accounts")
     currency = models.CharField(max_length=3, db_index=True)
-    classification = models.ForeignKey(
-        Classification, null=True, on_delete=models.PROTECT, db_index=False
-    )
+    classification = models.ForeignKey(Classification, null=True, on_delete=models.PROTECT, db_index=False)
     credit_rating = models.ForeignKey(CreditRating, null=True, on_delete=models.PROTECT, db_index=False)
     credit_limit_minor = models.BigIntegerField(null=True)
     life_cycle_state = models.CharField(
@@ -101,9 +99,7 @@ class Payment(Logged):
                 condition=Q(unallocated_minor__gte=0, unallocated_minor__lte=F("amount_minor")),
                 name="unallocated_within_amount",
             ),
-            models.CheckConstraint(
-                condition=Q(state__in=PaymentState.values), name="payment_state_known"
-            ),
+            models.CheckConstraint(condition=Q(state__in=PaymentState.values), name="payment_state_known"),
         ]
         indexes = [
             models.Index(
@@ -128,9 +124,7 @@ class Allocation(models.Model):
     allocated_on = models.DateField()
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=~Q(amount_minor=0), name="allocation_not_zero")
-        ]
+        constraints = [models.CheckConstraint(condition=~Q(amount_minor=0), name="allocation_not_zero")]
 
 
 class Reminder(Logged):

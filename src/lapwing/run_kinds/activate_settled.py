@@ -141,7 +141,11 @@ class ActivateSettled(SubscriptionKind):
             for guard in guards
         ]
         return explanation(
-            facts, amount_minor=row["balance_minor"], criteria=criteria, protections=checks, errors=ERROR_CODES
+            facts,
+            amount_minor=row["balance_minor"],
+            criteria=criteria,
+            protections=checks,
+            errors=ERROR_CODES,
         )
 
 

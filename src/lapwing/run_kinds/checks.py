@@ -17,9 +17,7 @@ def actions_agree_with_batches() -> Iterator[str]:
         .values_list("run_id")
         .annotate(Count("pk"))
     )
-    done = dict(
-        RunBatch.objects.filter(finished=True).order_by().values_list("run").annotate(Sum("done"))
-    )
+    done = dict(RunBatch.objects.filter(finished=True).order_by().values_list("run").annotate(Sum("done")))
     for run_id in sorted(acted.keys() | done.keys()):
         if acted.get(run_id, 0) != done.get(run_id, 0):
             yield f"run {run_id}: {acted.get(run_id, 0)} actions, its batches did {done.get(run_id, 0)}"

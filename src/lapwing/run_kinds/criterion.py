@@ -79,7 +79,9 @@ class _NoneIsDefault(Section):
         """A key left empty in the file is a key left out."""
         if not isinstance(values, dict):
             return values
-        return {key: value for key, value in values.items() if value is not None or key not in cls.model_fields}
+        return {
+            key: value for key, value in values.items() if value is not None or key not in cls.model_fields
+        }
 
 
 def set_criteria(section: BaseModel) -> list[tuple[Criterion, Any]]:
@@ -144,7 +146,9 @@ class Range(Section):
         lower, upper = self.more_than, self.less_than
         if upper is not None and (upper <= 0 or (lower is not None and upper <= lower)):
             raise PydanticCustomError(
-                "empty_range", "from {lower} to below {upper} is an empty range", {"lower": str(lower or 0), "upper": str(upper)}
+                "empty_range",
+                "from {lower} to below {upper} is an empty range",
+                {"lower": str(lower or 0), "upper": str(upper)},
             )
         return self
 
@@ -160,7 +164,11 @@ def precision_problems(field: str, bounds: list[Decimal]) -> list[Problem]:
         for bound in bounds:
             if bound != round(bound, minor_digits(currency)):
                 found.append(
-                    Problem(field, f"{bound} has more digits than {currency} has ({minor_digits(currency)})", "over_precise")
+                    Problem(
+                        field,
+                        f"{bound} has more digits than {currency} has ({minor_digits(currency)})",
+                        "over_precise",
+                    )
                 )
     return found
 
@@ -177,7 +185,10 @@ def in_range(figure: str, value: Range) -> Q:
 
 def minor_bound(bound: Decimal) -> Combinable:
     """The bound in minor units of each row's currency, rounded up: exact for >= and for < alike."""
-    scaled = {code: int(bound.scaleb(minor_digits(code)).to_integral_value(ROUND_CEILING)) for code in currencies_in_use()}
+    scaled = {
+        code: int(bound.scaleb(minor_digits(code)).to_integral_value(ROUND_CEILING))
+        for code in currencies_in_use()
+    }
     usual = max(scaled.values(), key=list(scaled.values()).count, default=0)
     return Case(
         *(
@@ -197,4 +208,3 @@ def range_words(value: Range) -> str:
     if value.less_than is not None:
         parts.append(f"below {value.less_than}")
     return " and ".join(parts)
-

@@ -68,10 +68,14 @@ class DeactivateInGrace(SubscriptionKind):
     def judge(self, assignment: Assignment) -> QuerySet:
         found = protections(assignment)
         queryset = self.with_facets(self.matching(assignment), assignment)
-        return queryset.annotate(
-            **self._item(assignment),
-            label=F("account__customer__name"),
-        ).alias(**protection_figures(assignment)).annotate(verdict=verdict(found, default=""))
+        return (
+            queryset.annotate(
+                **self._item(assignment),
+                label=F("account__customer__name"),
+            )
+            .alias(**protection_figures(assignment))
+            .annotate(verdict=verdict(found, default=""))
+        )
 
     def _item(self, assignment: Assignment) -> dict:
         return {
@@ -97,9 +101,7 @@ class DeactivateInGrace(SubscriptionKind):
         other_grace = When(
             Q(grace_open=False) | ~Q(grace_revision=F("frozen_grace")), then=Value("grace_changed")
         )
-        ladder = verdict(
-            protections(assignment), settled, last=(other_grace,), default="no_longer_matches"
-        )
+        ladder = verdict(protections(assignment), settled, last=(other_grace,), default="no_longer_matches")
         return (
             self.not_done(batch)
             .alias(
@@ -134,11 +136,20 @@ class DeactivateInGrace(SubscriptionKind):
             Check("unsettled", "more than 0", owed, row["is_unsettled"]),
         ]
         checks = [
-            Check(guard.code, guard.expected, guard_found(guard.code, subscription, row), row[f"is_{guard.code}"])
+            Check(
+                guard.code,
+                guard.expected,
+                guard_found(guard.code, subscription, row),
+                row[f"is_{guard.code}"],
+            )
             for guard in guards
         ]
         return explanation(
-            facts, amount_minor=row["balance_minor"], criteria=criteria, protections=checks, errors=ERROR_CODES
+            facts,
+            amount_minor=row["balance_minor"],
+            criteria=criteria,
+            protections=checks,
+            errors=ERROR_CODES,
         )
 
 

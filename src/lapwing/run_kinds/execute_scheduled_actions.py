@@ -67,7 +67,9 @@ class ExecuteScheduledActions(RunKind):
         return SubscriptionAction.objects.filter(batch.keys, pk__in=batch.items().values("subject_id"))
 
     def carry_out(self, batch: Batch) -> int:
-        return sum(self._execute(batch, action) for action in self._actions(batch).order_by("scheduled_on", "pk"))
+        return sum(
+            self._execute(batch, action) for action in self._actions(batch).order_by("scheduled_on", "pk")
+        )
 
     def _execute(self, batch: Batch, action: SubscriptionAction) -> bool:
         if action.state != "scheduled":
@@ -116,7 +118,9 @@ class ExecuteScheduledActions(RunKind):
         due = self._due(assignment).filter(subscription=subscription).order_by("scheduled_on", "pk").first()
         planned = SubscriptionAction.objects.filter(subscription=subscription, state="scheduled")
         found = ", ".join(f"{action.behaviour} on {action.scheduled_on}" for action in planned) or "none"
-        check = Check("scheduled_action", f"one planned until {assignment.nominal_on}", found, due is not None)
+        check = Check(
+            "scheduled_action", f"one planned until {assignment.nominal_on}", found, due is not None
+        )
         return Explanation(
             subject=number,
             selected=due is not None,

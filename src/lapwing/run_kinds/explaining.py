@@ -18,11 +18,16 @@ def as_column(condition: Q) -> Case:
 
 
 def look(
-    queryset: QuerySet, subscription: Subscription, aliases: Mapping[str, Combinable], conditions: Mapping[str, Q]
+    queryset: QuerySet,
+    subscription: Subscription,
+    aliases: Mapping[str, Combinable],
+    conditions: Mapping[str, Q],
 ) -> dict[str, Any]:
     """Evaluates every condition and figure on one subscription, in one statement."""
     row = queryset.filter(pk=subscription.pk).values("pk").annotate(**aliases)
-    return row.annotate(**{f"is_{name}": as_column(condition) for name, condition in conditions.items()}).get()
+    return row.annotate(
+        **{f"is_{name}": as_column(condition) for name, condition in conditions.items()}
+    ).get()
 
 
 def facts_of(subscription: Subscription, day: date, figures: dict[str, Any]) -> Facts:
@@ -43,12 +48,19 @@ def criterion_checks(assignment: Assignment, facts: Facts, row: dict[str, Any]) 
 
 
 def explanation(
-    facts: Facts, *, amount_minor: int, criteria: list[Check], protections: list[Check], errors: frozenset[str]
+    facts: Facts,
+    *,
+    amount_minor: int,
+    criteria: list[Check],
+    protections: list[Check],
+    errors: frozenset[str],
 ) -> Explanation:
     """Outcome and code follow from the checks: selected when all pass, then the first protection that applies."""
     selected = all(check.passed for check in criteria)
     code = next((check.name for check in protections if check.passed), "") if selected else ""
-    outcome = "not_selected" if not selected else "done" if not code else "error" if code in errors else "skipped"
+    outcome = (
+        "not_selected" if not selected else "done" if not code else "error" if code in errors else "skipped"
+    )
     return Explanation(
         subject=facts.subscription.number,
         selected=selected,

@@ -85,9 +85,7 @@ def protections(assignment: Assignment) -> list[Protection]:
     if safety.recently_reactivated_days:
         since = day - timedelta(days=safety.recently_reactivated_days)
         found.append(
-            Protection(
-                "recently_reactivated", Q(reactivated_on__gt=since), f"not reactivated after {since}"
-            )
+            Protection("recently_reactivated", Q(reactivated_on__gt=since), f"not reactivated after {since}")
         )
     if safety.require_warning:
         warned = Reminder.objects.filter(

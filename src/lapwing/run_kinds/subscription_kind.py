@@ -3,7 +3,19 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
-from django.db.models import Case, CharField, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    Exists,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 
 from lapwing.catalog.behaviours import Behaviour
 from lapwing.catalog.models import PricePlan, SubscriptionType
@@ -141,7 +153,9 @@ class SubscriptionKind(RunKind):
 
     def names(self, subject_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
         found = Subscription.objects.filter(pk__in=list(subject_ids))
-        return {pk: (number, owner) for pk, number, owner in found.values_list("pk", "number", "account__number")}
+        return {
+            pk: (number, owner) for pk, number, owner in found.values_list("pk", "number", "account__number")
+        }
 
     def labels(self, subject_ids: Iterable[int]) -> dict[int, dict[str, str]]:
         found = Subscription.objects.filter(pk__in=list(subject_ids))
@@ -222,4 +236,3 @@ def _holiday_problems(specification: Specification) -> list[Problem]:
         return []
     message = f"no holidays are known for {country!r}" if country else "the organisation has no country"
     return [Problem("quiet_times.holidays", message, "unknown_country")]
-

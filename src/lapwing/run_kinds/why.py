@@ -23,7 +23,11 @@ def why(number: str) -> dict[str, Any]:
         "because": _sentence(found.number, deciding) if deciding else "it has no actions",
         "action": deciding,
         "planned": [
-            {"behaviour": action.behaviour, "on": action.scheduled_on.isoformat(), "requested_by": action.requested_by}
+            {
+                "behaviour": action.behaviour,
+                "on": action.scheduled_on.isoformat(),
+                "requested_by": action.requested_by,
+            }
             for action in found.actions.filter(state="scheduled").order_by("scheduled_on")
         ],
         "history": told,
@@ -81,6 +85,8 @@ def _sentence(number: str, action: dict[str, Any]) -> str:
     words = f"{number} became {action['to_state']} on {action['on']} by {action['behaviour']}"
     run = action["run"]
     if run is None:
-        return f"{words}, asked for by {action['requested_by']}" + (f": {action['reason']}" if action["reason"] else "")
+        return f"{words}, asked for by {action['requested_by']}" + (
+            f": {action['reason']}" if action["reason"] else ""
+        )
     told = f"{words} of run {run['run']} ({run['definition']} version {run['version']}, for {run['nominal_date']})"
     return f"{told}: {action['reason']}" if run["undo_of"] else told

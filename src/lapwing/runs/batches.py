@@ -63,7 +63,9 @@ def _carry_out(run: Run, row: RunBatch) -> None:
     started = time.monotonic()
     row.started_at = clock.now()
     kind = kinds.get(run.definition.kind)
-    batch = Batch(run, assignment_of(run), row.first_key, row.last_key, row.calendar, row.items, row.started_at)
+    batch = Batch(
+        run, assignment_of(run), row.first_key, row.last_key, row.calendar, row.items, row.started_at
+    )
     kind.lock(batch)
     failpoint("runs.batch.after_locks")
     row.done = kind.carry_out_undo(batch) if run.undo_of_id else kind.carry_out(batch)
@@ -119,7 +121,10 @@ def isolate(run_id: int, row_id: int, error: Exception) -> None:
     batch = Batch(run, assignment_of(run), row.first_key, row.last_key, row.calendar, row.items, clock.now())
     if row.items == 1:
         batch.exclude_one(
-            row.first_key, outcome="error", code="action_failed", description=f"{type(error).__name__}: {error}"[:500]
+            row.first_key,
+            outcome="error",
+            code="action_failed",
+            description=f"{type(error).__name__}: {error}"[:500],
         )
         row.errors, row.finished, row.finished_at = 1, True, clock.now()
         row.save()
@@ -143,5 +148,7 @@ def isolate(run_id: int, row_id: int, error: Exception) -> None:
         **second.aggregate(first_key=Min("subject_id"), last_key=Max("subject_id")),
     )
     row.items -= second.count()
-    row.last_key = batch.items().filter(subject_id__lt=first_of_second).aggregate(last=Max("subject_id"))["last"]
+    row.last_key = (
+        batch.items().filter(subject_id__lt=first_of_second).aggregate(last=Max("subject_id"))["last"]
+    )
     row.save()

@@ -97,6 +97,7 @@ def _amount_limit(safety: Safety, kind: RunKind, assignment: Assignment, earlier
     for currency, limit in sorted(safety.max_amount.items()):
         total, allowed = totals.get(currency, 0), to_minor(limit, currency)
         if total > allowed:
-            return f"{to_words(total, currency)} would be at stake; the limit is {to_words(allowed, currency)}"
+            return (
+                f"{to_words(total, currency)} would be at stake; the limit is {to_words(allowed, currency)}"
+            )
     return ""
-

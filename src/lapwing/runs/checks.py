@@ -28,8 +28,11 @@ def lists_are_whole() -> Iterator[str]:
 
 @invariant("the exclusions of a run are what its finished batches counted, and name items of its list")
 def exclusions_agree_with_batches() -> Iterator[str]:
-    counted = RunBatch.objects.filter(finished=True).order_by().values_list("run").annotate(
-        Sum("skipped"), Sum("errors")
+    counted = (
+        RunBatch.objects.filter(finished=True)
+        .order_by()
+        .values_list("run")
+        .annotate(Sum("skipped"), Sum("errors"))
     )
     kept: dict[tuple[int, str], int] = {
         (run_id, outcome): count
@@ -81,5 +84,3 @@ def approvals_fit_their_lists() -> Iterator[str]:
     for run in Run.objects.exclude(approved_by="").iterator():
         if list_hash(run.pk) != run.list_hash:
             yield f"run {run.pk}: its list is not the one {run.approved_by} approved"
-
-

@@ -14,7 +14,9 @@ def find(code: str) -> Definition:
     if found is None and code.startswith("RD-") and code[3:].isdigit():
         found = Definition.objects.filter(pk=int(code[3:])).first()
     if found is None:
-        raise Refused("unknown_definition", f"there is no definition {code!r}; lapwing definition list shows all")
+        raise Refused(
+            "unknown_definition", f"there is no definition {code!r}; lapwing definition list shows all"
+        )
     return found
 
 

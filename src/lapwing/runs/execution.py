@@ -192,4 +192,3 @@ def with_retries(work: Callable[[], None]) -> None:
             connection.close()
             time.sleep(delay)
             delay *= 2
-

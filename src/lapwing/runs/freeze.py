@@ -30,8 +30,10 @@ def freeze(run_id: int) -> None:
 
 @transaction.atomic
 def _freeze(run_id: int) -> None:
-    run = Run.objects.select_for_update(of=("self",)).select_related("definition", "version", "undo_of").get(
-        pk=run_id
+    run = (
+        Run.objects.select_for_update(of=("self",))
+        .select_related("definition", "version", "undo_of")
+        .get(pk=run_id)
     )
     if run.state != RunState.IN_PROGRESS or run.frozen_at is not None:
         return

@@ -17,13 +17,17 @@ class Section(BaseModel):
 
 def _no_bool(value: Any) -> Any:
     if isinstance(value, bool):
-        raise PydanticCustomError("not_a_number", "expected a number, found a yes/no value; quote codes like NO")
+        raise PydanticCustomError(
+            "not_a_number", "expected a number, found a yes/no value; quote codes like NO"
+        )
     return value
 
 
 def _whole(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise PydanticCustomError("not_whole", "expected a whole number, found {found}", {"found": repr(value)[:60]})
+        raise PydanticCustomError(
+            "not_whole", "expected a whole number, found {found}", {"found": repr(value)[:60]}
+        )
     if abs(value) > 10**9:
         raise PydanticCustomError("too_large", "expected at most 1,000,000,000")
     return value
@@ -38,9 +42,13 @@ def _amount(value: Any) -> Decimal:
     except ArithmeticError:
         amount = Decimal("NaN")
     if not amount.is_finite() or len(text) > 40:
-        raise PydanticCustomError("not_an_amount", "expected an amount like 12.30, found {found}", {"found": text[:60]})
+        raise PydanticCustomError(
+            "not_an_amount", "expected an amount like 12.30, found {found}", {"found": text[:60]}
+        )
     if amount < 0:
-        raise PydanticCustomError("negative_amount", "expected an amount of zero or more, found {found}", {"found": text})
+        raise PydanticCustomError(
+            "negative_amount", "expected an amount of zero or more, found {found}", {"found": text}
+        )
     if amount > 10**12:
         raise PydanticCustomError("too_large", "larger than any amount Lapwing keeps")
     return amount

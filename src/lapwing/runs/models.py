@@ -69,9 +69,7 @@ class Run(Logged):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["definition"], name="one_open_run", condition=Q(state__in=OPEN)
-            ),
+            models.UniqueConstraint(fields=["definition"], name="one_open_run", condition=Q(state__in=OPEN)),
             models.UniqueConstraint(
                 fields=["definition"], name="one_planned_run", condition=Q(state=RunState.DRAFT)
             ),
@@ -142,9 +140,7 @@ class RunBatch(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["run", "wave", "id"], name="batch_unfinished", condition=Q(finished=False)
-            )
+            models.Index(fields=["run", "wave", "id"], name="batch_unfinished", condition=Q(finished=False))
         ]
 
 

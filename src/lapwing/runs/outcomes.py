@@ -74,4 +74,3 @@ def counts(run: Run) -> dict[str, int]:
         done=Sum("done", default=0), skipped=Sum("skipped", default=0), errors=Sum("errors", default=0)
     )
     return {"selected": run.selected, **sums, "pending": run.selected - sum(sums.values())}
-

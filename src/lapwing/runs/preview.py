@@ -117,13 +117,14 @@ def _per_owner(section: str, facet: str | None) -> str:
 
 def _named(kind: RunKind, facet: str, entries: dict[int | None, dict[str, Any]]) -> dict[str, Any]:
     names = kind.facet_names(facet, [key for key in entries if key is not None])
-    return {names.get(key, "") if key is not None else "": entry for key, entry in sorted(
-        entries.items(), key=lambda pair: names.get(pair[0], "") if pair[0] is not None else ""
-    )}
+    return {
+        names.get(key, "") if key is not None else "": entry
+        for key, entry in sorted(
+            entries.items(), key=lambda pair: names.get(pair[0], "") if pair[0] is not None else ""
+        )
+    }
 
 
 def _sample(kind: RunKind, samples: list[tuple[int, int, str]]) -> list[dict[str, Any]]:
     labels = kind.labels([key for key, _, _ in samples])
-    return [
-        {**labels[key], "amount_minor": minor, "currency": currency} for key, minor, currency in samples
-    ]
+    return [{**labels[key], "amount_minor": minor, "currency": currency} for key, minor, currency in samples]

@@ -130,4 +130,3 @@ def scheduled_date(definition: Definition) -> date | None:
 
 def _iso(instant: datetime | None) -> str | None:
     return instant.isoformat() if instant else None
-

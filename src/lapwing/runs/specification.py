@@ -57,10 +57,14 @@ class Safety(Section):
     def _currencies(cls, value: dict[str, Any]) -> dict[str, Any]:
         for currency, amount in value.items():
             if not known_currency(currency):
-                raise PydanticCustomError("unknown_currency", "{found} is no currency", {"found": currency[:20]})
+                raise PydanticCustomError(
+                    "unknown_currency", "{found} is no currency", {"found": currency[:20]}
+                )
             if amount != round(amount, minor_digits(currency)):
                 raise PydanticCustomError(
-                    "over_precise", "{found} has more digits than the currency has", {"found": f"{amount} {currency}"}
+                    "over_precise",
+                    "{found} has more digits than the currency has",
+                    {"found": f"{amount} {currency}"},
                 )
         return value
 
@@ -133,4 +137,3 @@ def _cross_checks(specification: Specification) -> list[Problem]:
     if specification.sub_action_type and not specification.action_type:
         found.append(Problem("sub_action_type", "needs an action_type", "action_type_missing"))
     return found
-

@@ -12,4 +12,6 @@ SHOWN = 5
 def next_times(version: DefinitionVersion) -> list[str]:
     zone = organisation().zone
     schedule = specification_of(version).schedule
-    return [instant.astimezone(zone).isoformat() for instant in occurrences(schedule, zone, clock.now(), SHOWN)]
+    return [
+        instant.astimezone(zone).isoformat() for instant in occurrences(schedule, zone, clock.now(), SHOWN)
+    ]

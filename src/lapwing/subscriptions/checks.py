@@ -23,7 +23,10 @@ def subscriptions_follow_from_their_actions() -> Iterator[str]:
     )
     same_grace = last.filter(
         Q(grace_end_on=OuterRef("grace_end_on"), grace_start_on=OuterRef("grace_start_on"))
-        | (Q(grace_end_on__isnull=True) & Q(Exists(Subscription.objects.filter(pk=OuterRef(OuterRef("pk")), grace_end_on__isnull=True)))),
+        | (
+            Q(grace_end_on__isnull=True)
+            & Q(Exists(Subscription.objects.filter(pk=OuterRef(OuterRef("pk")), grace_end_on__isnull=True)))
+        ),
         _SAME,
     )
     for subscription in Subscription.objects.filter(~Exists(same_grace)).iterator():
@@ -33,7 +36,9 @@ def subscriptions_follow_from_their_actions() -> Iterator[str]:
         )
 
 
-@invariant("executed actions number the revisions 1, 2, 3 …, each from the state the one before left, by a legal move")
+@invariant(
+    "executed actions number the revisions 1, 2, 3 …, each from the state the one before left, by a legal move"
+)
 def actions_form_one_line() -> Iterator[str]:
     executed = SubscriptionAction.objects.filter(state="executed")
     window = {"partition_by": [F("subscription")], "order_by": "revision"}
@@ -48,7 +53,9 @@ def actions_form_one_line() -> Iterator[str]:
             f"subscription key {number}: action {revision} ({behaviour}) from {source!r} follows action {before}, "
             f"which left {state!r}"
         )
-    moves = executed.exclude(behaviour="opening").values_list("from_state", "behaviour", "to_state").distinct()
+    moves = (
+        executed.exclude(behaviour="opening").values_list("from_state", "behaviour", "to_state").distinct()
+    )
     for source, behaviour, target in moves.order_by():
         if SUBSCRIPTION.table.get((source, behaviour)) != target:
             yield f"some action {behaviour} led from {source} to {target}, which is no legal move"
@@ -56,9 +63,7 @@ def actions_form_one_line() -> Iterator[str]:
 
 @invariant("no subscription has actions beyond its revision, and no action is of an unknown subscription")
 def actions_belong_to_subscriptions() -> Iterator[str]:
-    known = Subscription.objects.filter(
-        pk=OuterRef("subscription"), revision__gte=OuterRef("revision")
-    )
+    known = Subscription.objects.filter(pk=OuterRef("subscription"), revision__gte=OuterRef("revision"))
     executed = SubscriptionAction.objects.filter(state="executed")
     for action in executed.filter(~Exists(known)).iterator():
         yield f"action {action.pk} (revision {action.revision}) belongs to no subscription of that revision"

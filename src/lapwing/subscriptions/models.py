@@ -77,9 +77,7 @@ class BillingTerm(Logged):
     scheme = models.ForeignKey(BillingTermScheme, on_delete=models.PROTECT, db_index=False)
     price_plan = models.ForeignKey(PricePlan, on_delete=models.PROTECT, db_index=False)
     frequency = models.ForeignKey(BillingFrequency, on_delete=models.PROTECT, db_index=False)
-    binding_period = models.ForeignKey(
-        BindingPeriod, null=True, on_delete=models.PROTECT, db_index=False
-    )
+    binding_period = models.ForeignKey(BindingPeriod, null=True, on_delete=models.PROTECT, db_index=False)
     binding_start_on = models.DateField(null=True)
     binding_end_on = models.DateField(null=True)
     valid_from = models.DateField()

@@ -23,7 +23,9 @@ def grant_role(name: str, role: str) -> User:
     if role not in Role.values:
         raise Refused("unknown_role", f"there is no role {role!r}; known: {', '.join(Role.values)}")
     if not re.fullmatch(r"[\w.@+-]{1,150}", name):
-        raise Refused("bad_user_name", f"{name[:40]!r} is not a user name: letters, digits and . @ + - _ only")
+        raise Refused(
+            "bad_user_name", f"{name[:40]!r} is not a user name: letters, digits and . @ + - _ only"
+        )
     user, _ = User.objects.get_or_create(username=name)
     _, given = UserRole.objects.get_or_create(user=user, role=role)
     if given:

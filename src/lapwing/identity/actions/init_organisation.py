@@ -21,11 +21,15 @@ def init_organisation(
     if existing := Organisation.objects.filter(pk=1).first():
         return existing
     if time_zone not in available_timezones():
-        raise Refused("unknown_time_zone", f"LAPWING_TIME_ZONE {time_zone!r} is no time zone; try Europe/London")
+        raise Refused(
+            "unknown_time_zone", f"LAPWING_TIME_ZONE {time_zone!r} is no time zone; try Europe/London"
+        )
     if not known_currency(currency):
         raise Refused("unknown_currency", f"LAPWING_CURRENCY {currency!r} is no currency; try EUR")
     if country and country not in holidays.list_supported_countries():
-        raise Refused("unknown_country", f"LAPWING_COUNTRY {country!r} is no country code with holidays; try GB")
+        raise Refused(
+            "unknown_country", f"LAPWING_COUNTRY {country!r} is no country code with holidays; try GB"
+        )
     organisation = Organisation(
         pk=1, time_zone=time_zone, currency=currency, country=country, is_sandbox=sandbox
     )

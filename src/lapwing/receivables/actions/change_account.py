@@ -27,6 +27,4 @@ def change_account(account: Account, action: str, reason: str, **values: Any) ->
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()
-    }
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}

@@ -29,7 +29,9 @@ def issue_invoice(
     if OpenItem.objects.filter(number=number).exists():
         raise Refused("number_in_use", f"there is an invoice {number} already")
     if issued_on > today():
-        raise Refused("in_the_future", f"invoice {number} cannot be issued on {issued_on}: today is {today()}")
+        raise Refused(
+            "in_the_future", f"invoice {number} cannot be issued on {issued_on}: today is {today()}"
+        )
     if due_on < issued_on:
         raise Refused("due_before_issue", f"invoice {number} is due {due_on}, before its issue {issued_on}")
     if total_minor < 0:

@@ -39,7 +39,8 @@ def post_payment(
         if old.state == PaymentState.POSTED and _same_money(old, new):
             return old
         raise Refused(
-            "reference_in_use", f"there is another payment {reference} ({old.state}); give this one its own reference"
+            "reference_in_use",
+            f"there is another payment {reference} ({old.state}); give this one its own reference",
         )
     new.state, new.unallocated_minor = PaymentState.POSTED, amount_minor
     new.save()
@@ -100,9 +101,7 @@ def _locked(reference: str) -> Payment:
     return Payment.objects.select_related("account").select_for_update(of=("self",)).get(reference=reference)
 
 
-def _payment(
-    account: Account, amount_minor: int, reference: str, day: date, invoice_number: str
-) -> Payment:
+def _payment(account: Account, amount_minor: int, reference: str, day: date, invoice_number: str) -> Payment:
     if amount_minor <= 0:
         raise Refused("bad_amount", f"payment {reference} must be above zero")
     if day > today():

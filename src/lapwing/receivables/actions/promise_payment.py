@@ -19,6 +19,8 @@ def promise_payment(number: str, *, until: date, amount: str) -> Account:
     require(Permission.CHANGE_ACCOUNTS)
     account = locked_account(number)
     if until < today():
-        raise Refused("in_the_past", f"a promise for account {number} cannot end on {until}: that day has passed")
+        raise Refused(
+            "in_the_past", f"a promise for account {number} cannot end on {until}: that day has passed"
+        )
     minor = positive_minor(amount, account.currency)
     return change_account(account, "account.promise", "", promise_until=until, promise_minor=minor)

@@ -13,6 +13,4 @@ from lapwing.receivables.queries import locked_account
 def release_account(number: str) -> Account:
     """An account that is not on hold stays as it is. A promise to pay is not touched."""
     require(Permission.CHANGE_ACCOUNTS)
-    return change_account(
-        locked_account(number), "account.release", "", on_hold_until=None, hold_reason=""
-    )
+    return change_account(locked_account(number), "account.release", "", on_hold_until=None, hold_reason="")

@@ -7,7 +7,15 @@ from pydantic import BaseModel
 from lapwing.core.errors import Problem
 from lapwing.core.money import to_text
 from lapwing.receivables.figures import unsettled
-from lapwing.run_kinds.criterion import Criterion, Facts, Range, criteria, in_range, precision_problems, range_words
+from lapwing.run_kinds.criterion import (
+    Criterion,
+    Facts,
+    Range,
+    criteria,
+    in_range,
+    precision_problems,
+    range_words,
+)
 from lapwing.runs.kinds import Assignment
 
 

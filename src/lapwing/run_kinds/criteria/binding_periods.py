@@ -18,7 +18,11 @@ class BindingPeriods(CodeList):
         found = super().problems(value, criteria)
         if value and getattr(criteria, "binding_state", "any") != "in_binding":
             found.append(
-                Problem("criteria.binding_periods", "needs binding_state: in_binding", "binding_periods_without_binding")
+                Problem(
+                    "criteria.binding_periods",
+                    "needs binding_state: in_binding",
+                    "binding_periods_without_binding",
+                )
             )
         return found
 

@@ -35,7 +35,11 @@ class BindingState(Criterion):
         term = facts.term
         if term is None:
             return "no effective billing term"
-        return f"binding from {term.binding_start_on} to {term.binding_end_on or 'open'}" if term.binding_start_on else "no binding"
+        return (
+            f"binding from {term.binding_start_on} to {term.binding_end_on or 'open'}"
+            if term.binding_start_on
+            else "no binding"
+        )
 
 
 criteria.register(BindingState())

@@ -28,7 +28,11 @@ class GracePeriodEnd(Criterion):
 
     def expected(self, value: int, assignment: Assignment) -> str:
         first, last = window(value, assignment)
-        return f"an open grace period that ended {last}" if first == last else f"an open grace period that ended {first} to {last}"
+        return (
+            f"an open grace period that ended {last}"
+            if first == last
+            else f"an open grace period that ended {first} to {last}"
+        )
 
     def found(self, facts: Facts) -> str:
         subscription = facts.subscription

@@ -10,7 +10,15 @@ from pydantic_core import PydanticCustomError
 from lapwing.core.errors import Problem
 from lapwing.core.money import to_text
 from lapwing.receivables.figures import due_before, unsettled
-from lapwing.run_kinds.criterion import Criterion, Facts, Range, criteria, in_range, precision_problems, range_words
+from lapwing.run_kinds.criterion import (
+    Criterion,
+    Facts,
+    Range,
+    criteria,
+    in_range,
+    precision_problems,
+    range_words,
+)
 from lapwing.runs.inputs import Whole
 from lapwing.runs.kinds import Assignment
 

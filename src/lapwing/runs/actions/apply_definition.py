@@ -73,10 +73,13 @@ def _head(content: dict[str, Any]) -> dict[str, str]:
 def _create(head: dict[str, str], content: dict[str, Any]) -> Applied:
     code = head["alternative_code"] or initials(head["name"])[:50]
     if not code:
-        raise Refused("code_missing", f"no code can be made of the name {head['name']!r}; give an alternative_code")
+        raise Refused(
+            "code_missing", f"no code can be made of the name {head['name']!r}; give an alternative_code"
+        )
     if Definition.objects.filter(alternative_code=code).exists():
         raise Refused(
-            "code_in_use", f"the code {code} of {head['name']!r} is in use by another definition; give an alternative_code"
+            "code_in_use",
+            f"the code {code} of {head['name']!r} is in use by another definition; give an alternative_code",
         )
     _refuse_name_in_use(head["name"], None)
     definition = Definition(kind=head["kind"], name=head["name"], alternative_code=code)
@@ -89,13 +92,20 @@ def _create(head: dict[str, str], content: dict[str, Any]) -> Applied:
 def _edit(definition: Definition, head: dict[str, str], content: dict[str, Any]) -> Applied:
     if definition.kind != head["kind"]:
         raise Refused(
-            "kind_fixed", f"{definition.alternative_code} is of the kind {definition.kind}, which cannot change"
+            "kind_fixed",
+            f"{definition.alternative_code} is of the kind {definition.kind}, which cannot change",
         )
     current = latest(definition)
     renamed = definition.name != head["name"]
     if renamed:
         _refuse_name_in_use(head["name"], definition.pk)
-        _record("definition.rename", definition, current.version, {"name": definition.name}, {"name": head["name"]})
+        _record(
+            "definition.rename",
+            definition,
+            current.version,
+            {"name": definition.name},
+            {"name": head["name"]},
+        )
         definition.name = head["name"]
         definition.save()
     changes = differences(current.content, content)

@@ -37,7 +37,9 @@ def _approve(run_id: int) -> Run:
             f"{actor()} submitted run {run.pk} or last edited its definition; somebody else must approve it",
         )
     if list_hash(run.pk) != run.list_hash:
-        raise Refused("list_changed", f"the list of run {run.pk} is not the one that was frozen; cancel the run")
+        raise Refused(
+            "list_changed", f"the list of run {run.pk} is not the one that was frozen; cancel the run"
+        )
     run.approved_by, run.approved_at = actor(), clock.now()
     return change_state(run, "approve", description=f"approved by {actor()}", reason=f"list {run.list_hash}")
 
@@ -54,7 +56,5 @@ def expire(run_id: int) -> bool:
     run = lock_run(run_id)
     if not is_held(run) or run.held_at is None or clock.now() < run.held_at + LAPSES_AFTER:
         return False
-    change_state(
-        run, "cancel", code="approval_expired", description="nobody approved it within 24 hours"
-    )
+    change_state(run, "cancel", code="approval_expired", description="nobody approved it within 24 hours")
     return True

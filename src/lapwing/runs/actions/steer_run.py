@@ -32,7 +32,9 @@ def resume_run(run_id: int) -> Run:
     try:
         return _resume(run_id)
     except IntegrityError as error:
-        raise Refused("run_open", f"run {run_id} cannot go on: another run of its definition is open") from error
+        raise Refused(
+            "run_open", f"run {run_id} cannot go on: another run of its definition is open"
+        ) from error
 
 
 @transaction.atomic

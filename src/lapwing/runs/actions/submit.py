@@ -43,7 +43,9 @@ def submit(code: str) -> Run:
     return plan(definition, version, slot, submitted_by=actor())
 
 
-def plan(definition: Definition, version: DefinitionVersion, slot: datetime | None, *, submitted_by: str) -> Run:
+def plan(
+    definition: Definition, version: DefinitionVersion, slot: datetime | None, *, submitted_by: str
+) -> Run:
     """Writes a planned run; without a slot it is due at once."""
     day = nominal_date(slot, organisation().zone) if slot else today()
     run = Run(
@@ -81,7 +83,8 @@ def _first_slot(definition: Definition, schedule: Schedule) -> datetime | None:
     slot = occurrence_at_or_after(schedule, zone, since)
     if slot is None and isinstance(schedule, At):
         raise Refused(
-            "at_in_the_past", f"definition {definition.alternative_code} is planned at {schedule.at}, which has passed"
+            "at_in_the_past",
+            f"definition {definition.alternative_code} is planned at {schedule.at}, which has passed",
         )
     if slot is None:
         raise Refused(

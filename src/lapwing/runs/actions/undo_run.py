@@ -21,7 +21,9 @@ def undo_run(run_id: int, *, reason: str = "") -> Run:
     try:
         return _undo(run_id, reason)
     except IntegrityError as error:
-        raise Refused("run_open", f"run {run_id} cannot be undone while a run of its definition is open") from error
+        raise Refused(
+            "run_open", f"run {run_id} cannot be undone while a run of its definition is open"
+        ) from error
 
 
 @transaction.atomic

@@ -117,7 +117,9 @@ def execute(subscription: Subscription, action: SubscriptionAction) -> None:
 def _check_arguments(number: str, behaviour: str, day: date, until: date | None, to: str) -> None:
     words = behaviour.replace("_", " ")
     if day < today():
-        raise Refused("in_the_past", f"{words} of subscription {number} cannot be done on {day}: that day has passed")
+        raise Refused(
+            "in_the_past", f"{words} of subscription {number} cannot be done on {day}: that day has passed"
+        )
     if behaviour in NEEDS_UNTIL and until is None:
         raise Refused("until_missing", f"{words} of subscription {number} needs a last day: --until DATE")
     if until is not None and until < day:
