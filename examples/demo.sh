@@ -66,6 +66,7 @@ lapwing import "$DATA/telco-files"
 lapwing definition apply examples/definitions/telco_grace_cut.yaml
 lapwing run preview TGC
 lapwing run start TGC --wait --yes
+quietly scheduler tick
 lapwing verify
 
 title "Done"

@@ -14,9 +14,7 @@ from lapwing.receivables.seed import seed_ratings
 @pytest.fixture
 def organisation(db) -> Iterator[None]:
     with clock.standing_at(datetime(2015, 3, 10, 12, tzinfo=UTC)):
-        init_organisation(
-            administrator="anna", time_zone="UTC", currency="EUR", country="GB", sandbox=True
-        )
+        init_organisation(administrator="anna", time_zone="UTC", currency="EUR", country="GB", sandbox=True)
         seed_frequencies()
         seed_ratings()
         yield

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from django.apps import apps
 
+from lapwing.core.sql import rows, table
+
 FILES = {
     "customers": '''\
 number,name,kind,email,country,language,tax_id
@@ -55,22 +57,25 @@ def write(directory: Path, files: dict[str, str | bytes] | None = None) -> Path:
 
 def changed(file: str, row: int, cells: dict[str, str]) -> dict[str, str]:
     """The sample with some cells of one row (from 1) of one file changed."""
-    rows = list(csv.DictReader(io.StringIO(FILES[file])))
-    rows[row - 1].update(cells)
-    return {**FILES, file: as_csv(file, rows)}
+    found = list(csv.DictReader(io.StringIO(FILES[file])))
+    found[row - 1].update(cells)
+    return {**FILES, file: as_csv(file, found)}
 
 
-def as_csv(name: str, rows: list[dict[str, str]]) -> str:
+def as_csv(name: str, of_one: list[dict[str, str]]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, HEADERS[name], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(of_one)
     return out.getvalue()
 
 
 def everything() -> dict[str, int]:
     """The number of rows of every table."""
-    return {model.__name__: model.objects.count() for model in apps.get_models()}
+    counts = " UNION ALL ".join(
+        f"SELECT '{model.__name__}', count(*) FROM {table(model)}" for model in apps.get_models()
+    )
+    return dict(rows(counts))
 
 
 def contents(directory: Path) -> dict[str, bytes]:

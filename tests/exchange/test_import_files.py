@@ -55,7 +55,11 @@ def test_the_sample_is_imported_and_counted(tmp_path: Path) -> None:
     }
     scheme = BillingTermScheme.objects.get()
     assert (scheme.prepaid, scheme.pre_billed) == (False, False)
-    assert list(OpenItem.objects.order_by("number").values_list("unsettled_minor", flat=True)) == [4000, 6000, 0]
+    assert list(OpenItem.objects.order_by("number").values_list("unsettled_minor", flat=True)) == [
+        4000,
+        6000,
+        0,
+    ]
     assert Payment.objects.get(reference="P2").unallocated_minor == 200
 
 
@@ -84,7 +88,12 @@ def test_a_different_row_under_a_number_in_use_is_refused(
 ) -> None:
     import_directory(write(tmp_path / "one"))
     [cell] = refused(write(tmp_path / "two", changed(file, row, {column: value})))
-    assert (cell.file, cell.line, cell.column, cell.code) == (f"{file}.csv", row + 1, HEADERS[file][0], "differs")
+    assert (cell.file, cell.line, cell.column, cell.code) == (
+        f"{file}.csv",
+        row + 1,
+        HEADERS[file][0],
+        "differs",
+    )
     assert column in cell.reason
 
 
@@ -114,7 +123,8 @@ def test_files_may_come_one_after_the_other(tmp_path: Path) -> None:
 def test_byte_order_mark_crlf_and_column_order_do_not_matter(tmp_path: Path) -> None:
     import_directory(write(tmp_path / "one"))
     crlf = {n: b"\xef\xbb\xbf" + t.replace("\n", "\r\n").encode() for n, t in FILES.items()}
-    turned = {**crlf, "customers": "name,number,language,kind,email,tax_id,country\nAda Byron,C1,en,,ada@example.org,,GB\n"}
+    header = "name,number,language,kind,email,tax_id,country"
+    turned = {**crlf, "customers": f"{header}\nAda Byron,C1,en,,ada@example.org,,GB\n"}
     result = import_directory(write(tmp_path / "two", turned))
     assert {counts["created"] for counts in result.files.values()} == {0}
 
@@ -132,7 +142,10 @@ def test_byte_order_mark_crlf_and_column_order_do_not_matter(tmp_path: Path) -> 
         (b"H\nC1,x,,,,\n", [(2, "", "wrong_cell_count")]),
         (b"H\nC1,x,,,,,,\n", [(2, "", "wrong_cell_count")]),
         (b'H\nC1,"a\nb\r\nc",,,,,\n\nC2,x,robot,,,,\n', [(6, "kind", "unknown_kind")]),
-        (b'H\nC1,"a\nb",robot,,,,\nC2,"x\n\n",robot,,,,\n', [(2, "kind", "unknown_kind"), (4, "kind", "unknown_kind")]),
+        (
+            b'H\nC1,"a\nb",robot,,,,\nC2,"x\n\n",robot,,,,\n',
+            [(2, "kind", "unknown_kind"), (4, "kind", "unknown_kind")],
+        ),
         (b"H\nC1,a\xffb,,,,,\nC2,x,robot,,,,\n", [(2, "name", "not_utf8"), (3, "kind", "unknown_kind")]),
         (b'H\nC1,"a"b,,,,,\nC2,x,robot,,,,\n', [(2, "", "bad_quoting"), (3, "kind", "unknown_kind")]),
         (b'H\nC1,x,,,,,\nC2,"a,,,,,\nC3,x,,,,,\n', [(3, "", "unclosed_quote")]),
@@ -140,7 +153,10 @@ def test_byte_order_mark_crlf_and_column_order_do_not_matter(tmp_path: Path) -> 
         ("H\nC1,x,,,,,\n".encode("utf-16"), [(1, "", "not_utf8")]),
         (b"H\nC1,a\x00b,,,,,\n", [(2, "name", "control_character")]),
         (b"H\nC1," + b"x" * 10_000_000 + b",,,,,\n", [(2, "name", "too_long")]),
-        (b'H\nC1,"' + b"x\n" * 6_000 + b'",,,,,\nC2,x,robot,,,,\n', [(2, "name", "too_long"), (6003, "kind", "unknown_kind")]),
+        (
+            b'H\nC1,"' + b"x\n" * 6_000 + b'",,,,,\nC2,x,robot,,,,\n',
+            [(2, "name", "too_long"), (6003, "kind", "unknown_kind")],
+        ),
     ],
 )
 def test_a_wrong_file_is_told_at_its_lines(
@@ -200,7 +216,8 @@ def test_a_subscription_gets_an_executed_opening_action(tmp_path: Path) -> None:
     assert (subscription.revision, subscription.grace_revision, subscription.grace_open) == (1, 1, True)
     assert subscription.provider is not None
     action = SubscriptionAction.objects.get(subscription=subscription)
-    assert (action.behaviour, action.state, action.revision, action.reason_code) == ("opening", "executed", 1, "opening")
+    assert (action.behaviour, action.state, action.reason_code) == ("opening", "executed", "opening")
+    assert action.revision == 1
     assert (action.from_state, action.to_state, action.quantity) == ("", "effective", 1)
     assert (action.grace_was_open, action.grace_open) == (False, True)
     assert (action.grace_start_on, action.grace_end_on) == (date(2015, 3, 1), date(2015, 3, 10))

@@ -1,4 +1,4 @@
-"""Importing invoices and payments leaves the same sums and allocations as posting them one by one in their order."""
+"""Importing invoices and payments leaves the same sums and allocations as posting them one by one."""
 
 import random
 from datetime import date, timedelta
@@ -20,7 +20,9 @@ ACCOUNTS = ("A1", "A3")
 Event = dict[str, str]
 
 
-def _history(rng: random.Random, prefix: str, names: list[tuple[str, str]]) -> tuple[list[Event], list[Event]]:
+def _history(
+    rng: random.Random, prefix: str, names: list[tuple[str, str]]
+) -> tuple[list[Event], list[Event]]:
     """Random invoices and payments of two accounts; `names` are (account, invoice) a payment may name."""
     invoices, payments = [], []
     for n in rng.sample(range(100), rng.randint(0, 8)):
@@ -86,7 +88,7 @@ def _books() -> tuple[list, list, list]:
     )
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(40))
 def test_an_import_equals_posting_one_by_one(tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
     header = FILES["accounts"].splitlines()[0]

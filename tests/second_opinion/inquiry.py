@@ -111,8 +111,9 @@ class Inquiry:
         return (self.run_date - subscription.reactivated_on).days < days
 
     def _warned(self, subject: Subject) -> bool:
+        """Whether the interval was warned of; a closed one is told apart by `grace_changed`."""
         row = subject.subscription
-        if not row.grace_open or row.grace_start is None or row.grace_end is None:
+        if row.grace_start is None or row.grace_end is None:
             return False
         return any(row.grace_start <= sent_on <= row.grace_end for sent_on in subject.figures.reminders)
 
@@ -134,7 +135,7 @@ class Inquiry:
 
     def _grace_ends_in_window(self, subject: Subject) -> bool:
         row = subject.subscription
-        if row.state != "effective" or not row.grace_open or row.grace_end is None:
+        if not row.grace_open or row.grace_end is None:
             return False
         return self.first_grace_end <= row.grace_end <= self.run_date
 

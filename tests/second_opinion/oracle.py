@@ -6,7 +6,7 @@ between selection and action, if one is given) and `undo` takes it back. Nothing
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -120,24 +120,35 @@ def preview(
     selection = _selection(inquiry, base.subscriptions)
     answers = [(subject, *_outcome(inquiry.protections(subject))) for subject in selection]
     would_do = [subject for subject, outcome, _ in answers if outcome == "done"]
-    accounts = {subject.subscription.account: subject.figures for subject in would_do}
-    amounts: Counter[str] = Counter()
-    for figures in accounts.values():
-        amounts[figures.account.currency] += figures.balance_minor
     return {
         "selected": len(selection),
         "would_do": len(would_do),
         "would_skip": dict(Counter(code for _, outcome, code in answers if outcome == "skipped")),
         "would_error": dict(Counter(code for _, outcome, code in answers if outcome == "error")),
-        "accounts": len(accounts),
-        "amount_minor": dict(amounts),
+        **_at_stake(would_do),
         "by": {
-            "type": dict(Counter(subject.subscription.type for subject in would_do)),
-            "plan": dict(Counter(subject.term.price_plan if subject.term else "" for subject in would_do)),
-            "rating": dict(Counter(subject.figures.account.credit_rating for subject in would_do)),
-            "classification": dict(Counter(subject.figures.account.classification for subject in would_do)),
+            "type": _by(would_do, lambda s: s.subscription.type),
+            "plan": _by(would_do, lambda s: s.term.price_plan if s.term else ""),
+            "rating": _by(would_do, lambda s: s.figures.account.credit_rating),
+            "classification": _by(would_do, lambda s: s.figures.account.classification),
         },
     }
+
+
+def _at_stake(subjects: Iterable[Subject]) -> dict[str, Any]:
+    """The accounts of the subjects and what they owe, each counted once."""
+    accounts = {subject.subscription.account: subject.figures for subject in subjects}
+    amounts: Counter[str] = Counter()
+    for figures in accounts.values():
+        amounts[figures.account.currency] += figures.balance_minor
+    return {"accounts": len(accounts), "amount_minor": dict(amounts)}
+
+
+def _by(would_do: Iterable[Subject], value: Callable[[Subject], str]) -> dict[str, Any]:
+    groups: dict[str, list[Subject]] = defaultdict(list)
+    for subject in would_do:
+        groups[value(subject)].append(subject)
+    return {name: {"would_do": len(group), **_at_stake(group)} for name, group in groups.items()}
 
 
 def freeze(

@@ -124,7 +124,7 @@ def test_activation_looks_at_what_is_overdue_or_at_everything(settled: str, expe
         ("a closed grace is none", {"grace_open": False}, "grace_period_end"),
         ("no grace at all", {"grace_end": None}, "grace_period_end"),
         ("a free subscription stays", {"free": True}, "not_free"),
-        ("grace matters in effective only", {"state": "resting"}, "life_cycle_state grace_period_end"),
+        ("only what is effective is cut off", {"state": "resting"}, "life_cycle_state"),
     ],
 )
 def test_what_the_kind_itself_asks(claim: str, sub: dict[str, Any], failing: str) -> None:

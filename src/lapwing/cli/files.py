@@ -4,8 +4,10 @@ from pathlib import Path
 
 import click
 
-from lapwing.cli.output import format_option, progress, show_list, show_one
+from lapwing.cli.output import format_option, progress, show_fields, show_list, show_one
 from lapwing.cli.session import command, path_argument
+
+COUNTED = ["file", "created", "unchanged"]
 
 
 @click.group()
@@ -22,7 +24,7 @@ def _import(directory: Path, dry_run: bool, form: str) -> int:
     All or nothing: when any row is wrong, every wrong row is listed and nothing is imported.
 
     \b
-    Example: lapwing import examples/small --dry-run
+    Example: lapwing import ./files --dry-run
     """
     from dataclasses import asdict
 
@@ -41,7 +43,13 @@ def _import(directory: Path, dry_run: bool, form: str) -> int:
             ["file", "line", "column", "value", "reason", "code"],
         )
         raise
-    show_one(result.as_dict(), form)
+    if form != "table":
+        show_one(result.as_dict(), form)
+        return 0
+    show_list([{"file": name, **counted} for name, counted in result.files.items()], form, COUNTED)
+    show_fields({**result.created_codes, "not read": result.not_read})
+    if dry_run:
+        click.echo("dry run: nothing was imported")
     return 0
 
 

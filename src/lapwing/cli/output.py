@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 PLAIN_WIDTH = 80
+NO_WRAP = {"on", "due_on", "subscription", "account", "run", "code", "definition"}
 LINE_EVERY_S = 5.0
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
@@ -77,7 +78,12 @@ def _print_table(columns: list[str], body: list[list[str]]) -> None:
         numeric = bool(body) and all(
             row[position].replace(",", "").isdigit() or not row[position] for row in body
         )
-        table.add_column(column.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
+        table.add_column(
+            column.replace("_", " "),
+            justify="right" if numeric else "left",
+            overflow="fold",
+            no_wrap=column in NO_WRAP,
+        )
     for row in body:
         table.add_row(*(Text(cell) for cell in row))
     console().print(table)

@@ -9,6 +9,8 @@ from lapwing.core.money import to_words
 from lapwing.runs.codes import meaning
 from lapwing.runs.preview import Preview
 
+SHOWN = 5
+
 
 def as_record(found: Preview) -> dict[str, Any]:
     return {
@@ -37,9 +39,8 @@ def as_record(found: Preview) -> dict[str, Any]:
 def print_preview(found: Preview) -> None:
     amounts = ", ".join(to_words(minor, currency) for currency, minor in sorted(found.amount_minor.items()))
     click.echo(f"selected      {found.selected:>9,}")
-    click.echo(
-        f"would do      {found.would_do:>9,}   on {found.owners:,} accounts owing {amounts or 'nothing'}"
-    )
+    accounts = "1 account" if found.owners == 1 else f"{found.owners:,} accounts"
+    click.echo(f"would do      {found.would_do:>9,}   on {accounts} owing {amounts or 'nothing'}")
     for word, codes in (("would skip", found.would_skip), ("would fail", found.would_error)):
         for code, count in sorted(codes.items()):
             click.echo(f"{word:<13} {count:>9,}   {code}: {meaning(code)}")
@@ -54,6 +55,9 @@ def print_preview(found: Preview) -> None:
     if groups:
         show_list(groups, "table", ["group", "value", "would_do", "accounts", "amount"])
     if found.sample:
-        rows = [{**each, "amount": to_words(each["amount_minor"], each["currency"])} for each in found.sample]
+        rows = [
+            {**each, "amount": to_words(each["amount_minor"], each["currency"])}
+            for each in found.sample[:SHOWN]
+        ]
         console().print("the first by customer name:")
         show_list(rows, "table", ["customer", "subscription", "account", "amount"])

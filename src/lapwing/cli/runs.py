@@ -9,7 +9,10 @@ from lapwing.cli.output import console, format_option, progress, show_fields, sh
 from lapwing.cli.session import DAY, command, confirm, yes_option
 
 wait_option = click.option("--wait", is_flag=True, help="Carry it out here; return when it ended or paused.")
-SUMMARY = ["run", "definition", "state", "code", "nominal_date", "version", "selected", "done", "skipped", "errors", "pending"]  # fmt: skip
+SUMMARY = [
+    "run", "definition", "state", "code", "nominal_date", "version",
+    "selected", "done", "skipped", "errors", "pending",
+]  # fmt: skip
 
 
 @click.group("run")

@@ -84,8 +84,18 @@ def _why(number: str, form: str) -> None:
         click.echo(f"The debt of that day, {to_words(run['amount_minor'], currency)}:")
         debt = [{**each, "unsettled": to_words(each["unsettled_minor"], currency)} for each in run["debt"]]
         show_list(debt, "table", ["invoice", "due_on", "unsettled"])
-    history = [{**each, "run": each["run"]["run"] if each["run"] else None} for each in told["history"]]
-    show_list(history, "table", ["on", "behaviour", "from_state", "to_state", "run", "requested_by"])
+    history = [
+        {
+            "on": each["on"],
+            "action": each["behaviour"].replace("_", " "),
+            "from": each["from_state"].replace("_", " "),
+            "to": each["to_state"].replace("_", " "),
+            "run": each["run"]["run"] if each["run"] else None,
+            "by": each["requested_by"],
+        }
+        for each in told["history"]
+    ]
+    show_list(history, "table", ["on", "action", "from", "to", "run", "by"])
     if told["planned"]:
         console().print("planned:")
         show_list(told["planned"], "table", ["on", "behaviour", "requested_by"])

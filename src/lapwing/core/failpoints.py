@@ -15,6 +15,13 @@ _passed: Counter[str] = Counter()
 STALL_S = 30.0
 
 
+def arm(text: str, log: str = "") -> None:
+    """Arms as the environment would, in a process that was forked after this module was read; "" disarms."""
+    global _ARMED, _LOG
+    _ARMED, _LOG = text, log
+    _passed.clear()
+
+
 class Broken(RuntimeError):
     """Raised by a failpoint that was told to raise."""
 

@@ -63,9 +63,7 @@ def _differences(sheet: Sheet, row: Row, stored: tuple[str, ...]) -> list[tuple[
     """Column and stored text of each difference."""
     given = cells(sheet, row.values.values(), row.values.get("currency", ""))
     return [
-        (name, old[:40])
-        for name, new, old in zip(sheet.columns, given, stored, strict=True)
-        if new != old
+        (name, old[:40]) for name, new, old in zip(sheet.columns, given, stored, strict=True) if new != old
     ]
 
 
@@ -189,7 +187,6 @@ def _column_of_rows(tables: Tables, sheet: Sheet, column: str) -> dict[str | Non
     for stored in with_keys(sheet, [number for number in named if number and number not in found]):
         found[stored[0]] = stored[position]
     return found
-
 
 
 _SHEET_OF = {sheet.name: sheet for sheet in SHEETS}

@@ -118,9 +118,7 @@ def _write_payments(
         )
 
 
-def _write_allocations(
-    settled: list[Settled], debts: dict[str, Debt], credits: dict[str, Credit]
-) -> None:
+def _write_allocations(settled: list[Settled], debts: dict[str, Debt], credits: dict[str, Credit]) -> None:
     """In the order of the postings; then what is left of the stored items and payments they touched."""
     for batch in chunks(settled, 5_000):
         items = keys(OpenItem, "number", (part.number for part in batch))

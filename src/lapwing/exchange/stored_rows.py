@@ -137,9 +137,7 @@ def _invoices() -> QuerySet:
 def _payments() -> QuerySet:
     """Posted ones; without the name of an invoice never issued to the account: no import could find it."""
     issued = OpenItem.objects.filter(number=OuterRef("invoice_number"), account=OuterRef("account_id"))
-    named = Case(
-        When(Exists(issued), then=F("invoice_number")), default=Value(""), output_field=CharField()
-    )
+    named = Case(When(Exists(issued), then=F("invoice_number")), default=Value(""), output_field=CharField())
     return Payment.objects.filter(state=PaymentState.POSTED).values_list(
         "reference",
         "account__number",

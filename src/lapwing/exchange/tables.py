@@ -59,7 +59,7 @@ def read_table(path: Path, sheet: Sheet, problems: Problems, today: date) -> Tab
     positions: dict[str, int] | None = None
     for line, cells, encoded in records:
         if positions is None:
-            positions = _header(sheet, line, cells, problems)
+            positions = _header(sheet, line, cells, encoded, problems)
         elif positions:
             row = _row(table, line, cells, positions, encoded)
             table.rows.append(row)
@@ -74,9 +74,14 @@ def read_table(path: Path, sheet: Sheet, problems: Problems, today: date) -> Tab
     return table
 
 
-def _header(sheet: Sheet, line: int, cells: list[str], problems: Problems) -> dict[str, int]:
+def _header(sheet: Sheet, line: int, cells: list[str], encoded: bool, problems: Problems) -> dict[str, int]:
     """The position of each column; empty when the header is wrong."""
     before = problems.total
+    if not encoded:
+        problems.add(
+            sheet.file, line, "", ",".join(cells), "is not UTF-8; save the file in that encoding", "not_utf8"
+        )
+        return {}
     for name in sheet.columns:
         if name not in cells:
             problems.add(sheet.file, line, name, "", "this column is missing", "missing_column")

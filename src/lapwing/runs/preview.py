@@ -89,8 +89,8 @@ def _roll_up(kind: RunKind, assignment: Assignment) -> list[tuple]:
     )
     columns = ", ".join((*COLUMNS, *names))
     parts = [
-        "SELECT 'verdict' AS section, CAST(NULL AS BIGINT) AS key, verdict, '' AS currency, COUNT(*) AS subjects, 0 AS owners, "
-        "0 AS minor FROM judged GROUP BY verdict",
+        "SELECT 'verdict' AS section, CAST(NULL AS BIGINT) AS key, verdict, '' AS currency, COUNT(*) AS subjects, "
+        "0 AS owners, 0 AS minor FROM judged GROUP BY verdict",
         _per_owner("amount", None),
         *(_per_owner(name, f"facet_{name}") for name in kind.facets),
         "SELECT * FROM (SELECT 'sample', subject, '', currency, 1, 1, amount_minor FROM judged "
@@ -107,7 +107,10 @@ def _roll_up(kind: RunKind, assignment: Assignment) -> list[tuple]:
 def _per_owner(section: str, facet: str | None) -> str:
     """Sums in which each owner counts once; within a facet, once per value of it."""
     if facet is None:
-        return f"SELECT '{section}', CAST(NULL AS BIGINT), '', currency, 0, COUNT(*), SUM(minor) FROM owned GROUP BY currency"
+        return (
+            f"SELECT '{section}', CAST(NULL AS BIGINT), '', currency, 0, COUNT(*), SUM(minor) FROM owned "
+            "GROUP BY currency"
+        )
     return (
         f"SELECT '{section}', {facet}, '', currency, CAST(SUM(subjects) AS BIGINT), COUNT(*), SUM(minor) FROM "
         f"(SELECT {facet}, owner, currency, COUNT(*) AS subjects, MAX(amount_minor) AS minor FROM judged "

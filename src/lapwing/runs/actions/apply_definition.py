@@ -44,7 +44,7 @@ def apply_definition(content: dict[str, Any]) -> Applied:
 
 
 def initials(name: str) -> str:
-    """Nightly grace cut -> NGC"""
+    """The first letters of the words, in capitals: Annual price review -> APR."""
     return "".join(word[0] for word in re.findall(r"\w+", name)).upper()
 
 

@@ -1,0 +1,82 @@
+"""The two stages, and the lines that trials leave at the end of the session."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.children import Children
+from tests.faults.databases import Database, Postgresql, Sqlite, why_unreachable
+from tests.faults.stage import Stage
+
+TOLD = "told by a trial"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "xdist_group(name): tests that share a worker, where xdist is used")
+
+
+@pytest.fixture(scope="session")
+def children(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Children]:
+    server = Children(tmp_path_factory.mktemp("children"))
+    yield server
+    server.close()
+
+
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param(vendor, marks=pytest.mark.xdist_group(f"faults-{vendor}")) for vendor in ("sqlite", "postgresql")
+    ],
+)
+def stage(
+    request: pytest.FixtureRequest, children: Children, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stage]:
+    database = _database(request.param, tmp_path_factory)
+    yield Stage(database, children)
+    database.remove()
+
+
+@pytest.fixture(scope="session")
+def postgresql_stage(children: Children) -> Iterator[Stage]:
+    """For what only a database with row locks can show."""
+    database = _database("postgresql", None)
+    yield Stage(database, children)
+    database.remove()
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Keeps a line for the end of the session, also when workers run the tests."""
+
+    def keep(line: str) -> None:
+        request.node.user_properties.append((TOLD, line))
+
+    return keep
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for found in terminalreporter.stats.values() for report in found]
+    lines = [
+        line
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for name, line in report.user_properties
+        if name == TOLD
+    ]
+    if lines:
+        terminalreporter.section("faults")
+        for line in lines:
+            terminalreporter.line(line)
+
+
+def _database(vendor: str, tmp_path_factory: pytest.TempPathFactory | None) -> Database:
+    if vendor == "sqlite":
+        assert tmp_path_factory
+        return Sqlite(Path(tmp_path_factory.mktemp("sqlite")))
+    if why := why_unreachable():
+        if os.environ.get("CI") == "true":
+            pytest.fail(why)
+        pytest.skip(why)
+    return Postgresql()
