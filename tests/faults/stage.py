@@ -10,9 +10,10 @@ from tests.faults.children import Children, Deed, Ending
 from tests.faults.databases import Database
 from tests.faults.judge import judge, rows
 
-SUBSCRIPTIONS, BATCHES = 400, 20
+SUBSCRIPTIONS, BATCHES = 300, 20
 BATCH_SIZE = SUBSCRIPTIONS // BATCHES
 DEBTORS = 50
+NOON, NEXT_MORNING = "2015-03-10T12:00:00+00:00", "2015-03-11T09:00:00+00:00"
 FULL = os.environ.get("LAPWING_TEST_DOSE") == "full"
 
 
@@ -42,8 +43,10 @@ class Stage:
     def end(self, pid: int) -> Ending:
         return self._children.end(pid)
 
-    def deed(self, name: str, **arguments: Any) -> Deed:
-        return Deed(name, arguments, url=self.database.url)
+    def deed(
+        self, name: str, *, failpoint: str = "", at: str = NOON, defects: tuple[str, ...] = (), **arguments: Any
+    ) -> Deed:
+        return Deed(name, arguments, url=self.database.url, failpoint=failpoint, at=at, defects=defects)
 
     def together(self, *deeds: Deed) -> list[Ending]:
         """All at the same instant; returns how each ended."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from unittest import mock
@@ -26,6 +27,7 @@ from lapwing.receivables.models import Account, OpenItem
 from lapwing.run_kinds.subscription_kind import SubscriptionKind
 from lapwing.runs import batches, execution, freeze, scheduling
 from lapwing.runs.actions import apply_definition, approve_run, change_definition, start_run, steer_run, submit, undo_run
+from lapwing.runs.kinds import Batch
 from lapwing.runs.models import DefinitionVersion, Run, RunItem
 from lapwing.runs.outcomes import with_outcome
 from lapwing.runs.states import DefinitionState
@@ -72,7 +74,11 @@ def set_up_world() -> None:
         for number, cents, due in invoices:
             owe(account, cents, due=due, number=number)
     for number, account, grace_end, flags in SUBSCRIPTIONS:
-        make_subscription(number, account, grace_end=grace_end, grace_start=GRACE_START, **flags)
+        make_subscription(number, account, grace_end=grace_end, grace_start=GRACE_START, **_with_reason(flags))
+
+
+def _with_reason(flags: dict[str, bool]) -> dict[str, Any]:
+    return {**flags, "never_disconnect_reason": "an emergency line"} if flags.get("never_disconnect") else flags
 
 
 def reference_world() -> Reference:
@@ -265,18 +271,12 @@ class Life:
         return found
 
     def _faulty(self, faults: Faults, reference: Callable[[], object], product: Callable[[], object]) -> bool:
+        same = replace(faults, passed=Counter())
         self.reference.faults = faults
-        expected = found = False
-        try:
-            reference()
-        except Killed:
-            expected = True
+        expected, found = _is_killed(reference), False
         self.reference.faults = Faults()
-        with acting_as(SYSTEM), self._broken(faults):
-            try:
-                product()
-            except Killed:
-                found = True
+        with acting_as(SYSTEM), self._broken(same):
+            found = _is_killed(product)
         assert found == expected, f"killed: {found} in the product, {expected} in the reference"
         self.compare()
         return found
@@ -284,39 +284,22 @@ class Life:
     @contextmanager
     def _broken(self, told: Faults) -> Iterator[None]:
         """Lets the same go wrong in the product."""
-        product = Faults(kill=told.kill)
-        raised = {
-            "runs.freeze.after_items": RuntimeError("no selection") if told.selection_fails else None,
-            "runs.batch.after_claim": OperationalError("the database has gone") if told.database_lost else None,
+        errors: dict[str, list[Exception]] = {
+            "runs.freeze.after_items": [RuntimeError("no selection")] * 9 * told.selection_fails,
+            "runs.batch.after_claim": [OperationalError("the database has gone")] * 9 * told.database_lost,
+            "runs.batch.after_actions": [RuntimeError("this batch fails")] * told.batch_fails_once,
         }
-        once = [RuntimeError("this batch fails")] if self.fails_once else []
 
         def failpoint(name: str) -> None:
-            product.pass_by(name)
-            if raised.get(name):
-                raise raised[name]
-            if name == "runs.batch.after_actions" and once:
-                raise once.pop()
+            told.pass_by(name)
+            if errors.get(name):
+                raise errors[name].pop()
 
         with ExitStack() as stack:
             for module in (batches, execution, freeze, scheduling):
                 stack.enter_context(mock.patch.object(module, "failpoint", failpoint))
             if told.cursed:
-                stack.enter_context(self._curse(self.keys[told.cursed]))
-            yield
-
-    fails_once = False
-
-    @contextmanager
-    def _curse(self, key: int) -> Iterator[None]:
-        act = SubscriptionKind.carry_out_undo
-
-        def lock(kind: SubscriptionKind, batch: Any) -> None:
-            if batch.items().filter(subject_id=key).exists():
-                raise RuntimeError(f"subscription {key} cannot be changed")
-
-        del act
-        with mock.patch.object(SubscriptionKind, "lock", lock):
+                stack.enter_context(mock.patch.object(SubscriptionKind, "lock", _lock_without(self.keys[told.cursed])))
             yield
 
     # Comparison
@@ -471,6 +454,26 @@ class Life:
 
     def end(self) -> None:
         assert faults() == []
+
+
+def _is_killed(step: Callable[[], object]) -> bool:
+    try:
+        step()
+    except Killed:
+        return True
+    return False
+
+
+def _lock_without(key: int) -> Callable[[SubscriptionKind, Batch], None]:
+    """Locks a batch, but breaks on every one that holds this subscription."""
+    really = SubscriptionKind.lock
+
+    def lock(kind: SubscriptionKind, batch: Batch) -> None:
+        if batch.items().filter(subject_id=key).exists():
+            raise RuntimeError(f"subscription {key} cannot be changed")
+        really(kind, batch)
+
+    return lock
 
 
 def as_file(name: str, code: str, content: dict[str, Any]) -> dict[str, Any]:

@@ -41,9 +41,13 @@ def print_preview(found: Preview) -> None:
     click.echo(f"selected      {found.selected:>9,}")
     accounts = "1 account" if found.owners == 1 else f"{found.owners:,} accounts"
     click.echo(f"would do      {found.would_do:>9,}   on {accounts} owing {amounts or 'nothing'}")
-    for word, codes in (("would skip", found.would_skip), ("would fail", found.would_error)):
-        for code, count in sorted(codes.items()):
-            click.echo(f"{word:<13} {count:>9,}   {code}: {meaning(code)}")
+    spared = [
+        {"": word, "subjects": count, "code": code, "meaning": meaning(code)}
+        for word, codes in (("would skip", found.would_skip), ("would fail", found.would_error))
+        for code, count in sorted(codes.items())
+    ]
+    if spared:
+        show_list(spared, "table", ["", "subjects", "code", "meaning"])
     if found.held:
         click.echo(f"the safety brake would stop it: {found.held}")
     groups = [
