@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test serve check bench fmt lock clean
+.PHONY: help demo test serve check bench docs fmt lock clean
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
@@ -25,6 +25,9 @@ check: $(VENV)/.dev ## style, types, layers, migrations
 
 bench: $(VENV)/.dev ## the benchmarks, with the table at the end (an hour)
 	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/.run ## write the generated pages of docs/ anew
+	$(BIN)/python docs/generate.py
 
 fmt: $(VENV)/.dev ## format
 	$(BIN)/ruff format src tests benchmarks examples && $(BIN)/ruff check --fix src tests benchmarks examples

@@ -85,3 +85,29 @@ def test_every_function_has_its_first_line():
         if not ast.get_docstring(tree) and tree.body:
             silent.append(str(path.relative_to(ROOT)))
     assert silent == []
+
+
+def test_generated_pages_are_up_to_date():
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs/generate.py")
+    generate = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generate)
+    for name, text in generate.pages().items():
+        assert (ROOT / "docs" / name).read_text() == text, f"docs/{name}: run make docs"
+
+
+def test_every_code_that_the_source_tells_is_in_the_table():
+    from lapwing.run_kinds.protections import ERROR_CODES
+    from lapwing.runs.codes import all_codes
+
+    known = {each.code for each in all_codes()}
+    source = "".join(
+        path.read_text()
+        for folder in ("runs", "run_kinds")
+        for path in (ROOT / "src/lapwing" / folder).rglob("*.py")
+    )
+    told = set(re.findall(r'Value\("([a-z]+_[a-z_]+)"\)', source)) - {"not_effective"}
+    told |= set(re.findall(r'code="([a-z_]+)"', source)) | set(re.findall(r'Protection\(\s*"([a-z_]+)"', source))
+    assert told - {"error", "skipped"} <= known
+    assert known >= ERROR_CODES

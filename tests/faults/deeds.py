@@ -233,3 +233,9 @@ def _edit_guard(model: str, name: str, verb: str) -> None:
     guard = next(each for each in found._meta.constraints if each.name == name)
     with connection.schema_editor() as editor:
         getattr(editor, verb)(found, guard)
+
+
+def step_by_step(run_id: int, url: str) -> dict[str, Any]:
+    from tests.faults import stepping
+
+    return stepping.step_by_step(run_id, url)

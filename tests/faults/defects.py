@@ -76,11 +76,6 @@ def batch_in_two_transactions() -> None:
     _commit_before(batches, "record")
 
 
-def repeats_finished_batches() -> None:
-    """Another carrier takes a finished batch for an open one, and does not ask who was done already."""
-    no_second_look()
-
-
 def _commit_before(module: Any, name: str) -> None:
     function = getattr(module, name)
 

@@ -83,7 +83,8 @@ FAULTS = {
     "the audit tells not once of each start, list, batch and completion": f"""
         SELECT * FROM (
           SELECT r.id, r.state,
-            (SELECT COUNT(*) FROM {AUDIT} e WHERE e.run_id = r.id AND e.action = 'run.start') AS starts,
+            (SELECT COUNT(*) FROM {AUDIT} e WHERE e.run_id = r.id AND e.action = 'run.start'
+             AND e.after ->> 'definition' IS NOT NULL) AS starts,
             (SELECT COUNT(*) FROM {AUDIT} e WHERE e.run_id = r.id AND e.action = 'run.select') AS lists,
             (SELECT COUNT(*) FROM {AUDIT} e WHERE e.run_id = r.id
              AND e.action IN ('run.batch', 'run.item_failed')) AS batches,

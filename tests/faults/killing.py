@@ -44,7 +44,7 @@ class Tally:
 def trials(seed: str, points: Iterable[str], *, each: int, at_random: int) -> list[list[Kill]]:
     """Every point so many times, in every second trial followed by a kill of whoever resumed; the rest at random."""
     chance = random.Random(seed)
-    planned = [[Kill(point, chance.randint(1, BATCHES - 4) if point in BATCH else 1)] for point in points for _ in range(each)]
+    planned = [[Kill(point, chance.randint(1, BATCHES - 3) if point in BATCH else 1)] for point in points for _ in range(each)]
     chance.shuffle(planned)
     for trial in planned[:at_random:2]:
         trial.append(Kill())

@@ -10,10 +10,11 @@ from tests.faults.children import Children, Deed, Ending
 from tests.faults.databases import Database
 from tests.faults.judge import judge, rows
 
-SUBSCRIPTIONS, BATCHES = 300, 20
+SUBSCRIPTIONS, BATCHES = 300, 12
 BATCH_SIZE = SUBSCRIPTIONS // BATCHES
 DEBTORS = 50
-NOON, NEXT_MORNING = "2015-03-10T12:00:00+00:00", "2015-03-11T09:00:00+00:00"
+SCHEDULES = 70  # of four statements of one session and four of another
+NIGHT, NOON = "2015-03-10T01:00:00+00:00", "2015-03-10T12:00:00+00:00"  # before and after the slot at 02:00
 FULL = os.environ.get("LAPWING_TEST_DOSE") == "full"
 
 
@@ -114,7 +115,8 @@ def _undoing(stage: Stage) -> None:
 
 
 def _planned(stage: Stage) -> None:
-    stage.set("base").do("build_plan")
+    ending = stage.set("base").try_(stage.deed("build_plan", at=NIGHT))
+    assert not (ending.error or ending.refused), ending
 
 
 def _debtors(stage: Stage) -> None:
@@ -123,7 +125,7 @@ def _debtors(stage: Stage) -> None:
 
 
 def _many_debtors(stage: Stage) -> None:
-    stage.set("empty").do("build_debtors", accounts=80)
+    stage.set("empty").do("build_debtors", accounts=SCHEDULES)
     assert stage.do("start") == 1
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.faults import points
 from tests.faults.children import ROOT
 from tests.faults.killing import Kill, Tally, duration_s, kill_and_resume, trials
-from tests.faults.stage import BATCH_SIZE, BATCHES, NEXT_MORNING, dose
+from tests.faults.stage import BATCH_SIZE, BATCHES, dose
 
 LAPWING = Path(sys.executable).parent / "lapwing"
 
@@ -57,14 +57,14 @@ def test_scheduler_killed_while_it_fires_starts_one_run_a_slot(stage, tell):
     for name in (*points.FIRE, *later) * dose(1, 5):
         stage.set("planned")
         tally.trials += 1
-        nth = chance.randint(2, BATCHES - 4) if name in points.BATCH else 1
-        kill = stage.deed("tick", batch_size=BATCH_SIZE, failpoint=f"{name}:die:{nth}", at=NEXT_MORNING)
+        nth = chance.randint(2, BATCHES - 3) if name in points.BATCH else 1
+        kill = stage.deed("tick", batch_size=BATCH_SIZE, failpoint=f"{name}:die:{nth}")
         assert stage.try_(kill).was_killed
         tally.kills += 1
         tally.points[name] += 1
         if name in points.FIRE:
             assert stage.rows("SELECT id, state FROM runs_run") == [(1, "draft")], "half a start was committed"
-        done = stage.try_(stage.deed("tick", batch_size=BATCH_SIZE, at=NEXT_MORNING)).value
+        done = stage.try_(stage.deed("tick", batch_size=BATCH_SIZE)).value
         assert done and [ended["state"] for ended in done["ended"]] == ["completed"], done
         assert stage.rows("SELECT id, state FROM runs_run ORDER BY id") == [(1, "completed"), (2, "draft")]
         assert stage.judge() == []
@@ -86,7 +86,7 @@ def test_command_killed_in_a_batch_is_resumed_by_the_command(stage, tmp_path):
         return subprocess.run(command, env=environment | more, capture_output=True, text=True, timeout=90, check=False)
 
     olga = ("--as", "olga")
-    killed = lapwing("run", "start", "NGC", "--wait", "--yes", *olga, LAPWING_FAILPOINT="runs.batch.after_actions:die:5")
+    killed = lapwing("run", "start", "NGC", "--wait", "--yes", *olga, LAPWING_FAILPOINT="runs.batch.after_actions:die:4")
     assert killed.returncode == -signal.SIGKILL, killed
     run_id = stage.rows("SELECT id FROM runs_run WHERE state = 'in_progress'")[0][0]
     done = lapwing("run", "resume", str(run_id), "--wait", *olga)

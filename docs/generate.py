@@ -1,0 +1,56 @@
+"""Writes the parts of the documentation that tables of the code say already: docs/codes.md and docs/states/*.md.
+
+Run: python docs/generate.py (or `make docs`). A test compares the files with what this would write.
+"""
+
+import os
+from pathlib import Path
+
+DOCS = Path(__file__).parent
+NOTE = "<!-- made by docs/generate.py; do not edit -->\n"
+
+
+def pages() -> dict[str, str]:
+    """File names under docs/ and their whole text."""
+    from lapwing.runs.states import RUN
+    from lapwing.subscriptions.states import ACTION, SUBSCRIPTION
+
+    return {
+        "codes.md": codes(),
+        "states/run.md": machine("Run", RUN.table),
+        "states/subscription.md": machine("Subscription", SUBSCRIPTION.table),
+        "states/action.md": machine("Action on a subscription", ACTION.table),
+    }
+
+
+def codes() -> str:
+    from lapwing.runs.codes import all_codes
+
+    lines = [NOTE, "# Codes of items and runs", ""]
+    for of, title in (("item", "Why an item was not done"), ("run", "Why a run is paused, failed or cancelled")):
+        lines += [f"## {title}", "", "| code | meaning | next step |", "|---|---|---|"]
+        lines += [f"| `{c.code}` | {c.meaning} | {c.next_step} |" for c in all_codes() if c.of == of]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def machine(title: str, table) -> str:
+    lines = [NOTE, f"# {title}", "", "```mermaid", "stateDiagram-v2"]
+    lines += [f"    {source} --> {target}: {event}" for (source, event), target in table.items() if source != target]
+    lines += ["```", "", "| from | event | to |", "|---|---|---|"]
+    lines += [f"| {source} | {event} | {target} |" for (source, event), target in table.items()]
+    return "\n".join([*lines, ""])
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lapwing.conf.settings")
+    import django
+
+    django.setup()
+    for name, text in pages().items():
+        (DOCS / name).parent.mkdir(exist_ok=True)
+        (DOCS / name).write_text(text)
+
+
+if __name__ == "__main__":
+    main()

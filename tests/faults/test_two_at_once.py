@@ -1,0 +1,65 @@
+"""Two who do the same at the same instant: one run, one run a slot, each subject once; and a pause that holds."""
+
+from tests.faults.stage import BATCH_SIZE, SUBSCRIPTIONS, dose
+
+
+def test_two_people_starting_a_definition_make_one_run(stage, tell):
+    times = dose(20, 200)
+    stage.set("base")
+    for turn in range(1, times + 1):
+        endings = stage.together(stage.deed("start"), stage.deed("start"))
+        (run_id,) = [ending.value for ending in endings if ending.value]
+        assert [ending.refused for ending in endings if not ending.value] == ["run_open"], endings
+        assert stage.rows("SELECT COUNT(*) FROM runs_run WHERE state = 'in_progress'") == [(1,)]
+        assert stage.rows("SELECT COUNT(*) FROM runs_run") == [(turn,)]
+        stage.do("cancel", run_id=run_id)
+    assert stage.judge() == []
+    tell(f"{stage.database.label}, two starts at one instant: {times} times, one run each, the other refused run_open")
+
+
+def test_two_schedulers_start_one_run_a_slot(stage, tell):
+    times = dose(5, 50)
+    tick = replace(stage.deed("tick", batch_size=BATCH_SIZE))
+    both = 0
+    for _ in range(times):
+        stage.set("planned")
+        endings = stage.together(tick, tick)
+        assert not any(ending.error or ending.refused for ending in endings), endings
+        assert sorted(sum((ending.value["started"] for ending in endings), [])) == [1], endings
+        assert stage.rows("SELECT id, state FROM runs_run ORDER BY id") == [(1, "completed"), (2, "draft")]
+        assert not any(ending.value["failed"] for ending in endings), endings
+        both += all(ending.value["ended"] for ending in endings)
+        assert stage.judge() == []
+    tell(f"{stage.database.label}, two schedulers ticking a due plan: {times} times, one run a slot; both carried it {both} times")
+
+
+def test_two_processes_carrying_one_run_do_each_subject_once(stage, tell):
+    times = dose(4, 40)
+    shared = 0
+    for _ in range(times):
+        stage.set("started")
+        conduct = stage.deed("conduct", run_id=1, batch_size=BATCH_SIZE)
+        endings = stage.together(conduct, conduct)
+        assert all(ending.value and ending.value["state"] == "completed" for ending in endings), endings
+        assert sum(ending.value["carried"] for ending in endings) == SUBSCRIPTIONS // BATCH_SIZE
+        shared += all(ending.value["carried"] for ending in endings)
+        assert stage.judge() == []
+    tell(f"{stage.database.label}, two processes carrying one run: {times} times, each subject once; both did batches {shared} times")
+
+
+def test_nothing_changes_after_a_pause_returned(stage, tell):
+    times = dose(4, 40)
+    under_way = 0
+    for turn in range(times):
+        stage.set("started")
+        conduct = stage.deed("conduct", run_id=1, batch_size=BATCH_SIZE)
+        pause = stage.deed("pause_and_watch", run_id=1, after_batches=2 + turn % 8, watch_s=0.3)
+        run, paused = stage.together(conduct, pause)
+        assert paused.value and paused.value["state"] == "paused", (run, paused)
+        assert paused.value["at_once"] == paused.value["later"], paused
+        under_way += paused.value["at_once"] > 0
+        assert run.value["state"] == "paused", run
+        resumed = stage.do("conduct", run_id=1, batch_size=BATCH_SIZE)
+        assert resumed["state"] == "completed"
+        assert stage.judge() == []
+    tell(f"{stage.database.label}, paused while batches ran: {times} times ({under_way} after actions), nothing changed for 300 ms after")
