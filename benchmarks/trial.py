@@ -36,7 +36,9 @@ def main() -> None:
 def run(arguments: argparse.Namespace) -> dict:
     """Freeze and batches, each by the clock; the disturbance between them is not counted."""
     from benchmarks.base import CODE
-    from benchmarks.engines import in_process
+    from benchmarks.engines import cpu_seconds, in_process
+    from django.db import connection
+
     from lapwing.runs.actions.start_run import start_run
     from lapwing.runs.execution import InProcess, carry_on
     from lapwing.runs.models import Run
@@ -46,20 +48,22 @@ def run(arguments: argparse.Namespace) -> dict:
 
         frozen_at = 0.0
         resumed_at = 0.0
+        cpu_at_freeze = 0.0
 
         def carry(self, run, step):
             if not self.frozen_at:
-                self.frozen_at = time.perf_counter()
+                self.frozen_at, self.cpu_at_freeze = time.perf_counter(), cpu_seconds(backend)
                 if not arguments.no_disturbance:
                     in_process("benchmarks.disturb", os.environ["LAPWING_DATABASE_URL"])
                 self.resumed_at = time.perf_counter()
             return super().carry(run, step)
 
     started = start_run(CODE)
+    backend = connection.connection.info.backend_pid if connection.vendor == "postgresql" else None
     carrier = AfterFreeze()
-    before = time.perf_counter()
+    before, cpu = time.perf_counter(), cpu_seconds(backend)
     carry_on(started.pk, carrier=carrier)
-    after = time.perf_counter()
+    after, cpu_after = time.perf_counter(), cpu_seconds(backend)
     ended = Run.objects.get(pk=started.pk)
     assert ended.state == "completed", (ended.state, ended.code, ended.description)
     return {
@@ -67,6 +71,8 @@ def run(arguments: argparse.Namespace) -> dict:
         "items": ended.selected,
         "freeze_s": carrier.frozen_at - before,
         "apply_s": after - carrier.resumed_at,
+        "freeze_cpu_s": carrier.cpu_at_freeze - cpu,
+        "apply_cpu_s": cpu_after - carrier.cpu_at_freeze,
     }
 
 

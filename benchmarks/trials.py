@@ -110,6 +110,10 @@ def whole(measured: dict[str, Any]) -> float:
     return measured["freeze_s"] + measured["apply_s"]
 
 
+def whole_cpu(measured: dict[str, Any]) -> float:
+    return measured["freeze_cpu_s"] + measured["apply_cpu_s"]
+
+
 def median(found: list[dict[str, Any]], figure: Any) -> float:
     take = figure if callable(figure) else lambda measured: measured[figure]
     return statistics.median(take(measured) for measured in found)

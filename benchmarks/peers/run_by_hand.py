@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from benchmarks.base import CODE, DAY, NOON, OPERATOR
-from benchmarks.engines import Hand, in_process
+from benchmarks.engines import Hand, cpu_seconds, in_process
 
 SELECT = {
     # The debt of each account once, then joined to its subscriptions.
@@ -287,22 +287,25 @@ def main() -> None:
     arguments = parser.parse_args()
     url = os.environ["LAPWING_DATABASE_URL"]
     script = Script(url, arguments.batch_size)
-    before = time.perf_counter()
+    backend = script.hand.backend
+    before, cpu = time.perf_counter(), cpu_seconds(backend)
     items, insert_s = script.freeze()
-    frozen = time.perf_counter()
+    frozen, cpu_frozen = time.perf_counter(), cpu_seconds(backend)
     if not arguments.no_disturbance:
         in_process("benchmarks.disturb", url)
     resumed = time.perf_counter()
     while script.batch():
         pass
     script.run(END, items=items)
-    after = time.perf_counter()
+    after, cpu_after = time.perf_counter(), cpu_seconds(backend)
     measured = {
         "run": script.common["run"],
         "items": items,
         "insert_s": insert_s,
         "freeze_s": frozen - before,
         "apply_s": after - resumed,
+        "freeze_cpu_s": cpu_frozen - cpu,
+        "apply_cpu_s": cpu_after - cpu_frozen,
         "rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
     }
     print(json.dumps(measured))
