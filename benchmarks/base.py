@@ -81,7 +81,8 @@ FROM {{numbers}}
     f"""
 INSERT INTO subscriptions_billingterm (id, {LOG}, subscription_id, scheme_id, price_plan_id, frequency_id,
                                        valid_from, valid_to)
-SELECT i, {{now}}, 'load', {{now}}, 'load', CASE WHEN i <= {{subscriptions}} THEN i ELSE 5 * (i - {{subscriptions}}) END,
+SELECT i, {{now}}, 'load', {{now}}, 'load',
+       CASE WHEN i <= {{subscriptions}} THEN i ELSE 5 * (i - {{subscriptions}}) END,
        1, 1 + {{h1}} % 5, 1 + {{h2}} % 8,
        CASE WHEN i <= {{subscriptions}} THEN {{day_minus_60}} ELSE {{day_minus_400}} END,
        CASE WHEN i > {{subscriptions}} THEN {{day_minus_61}} WHEN {{h3}} % 100 < 1 THEN {{day_minus_1}} END
@@ -140,13 +141,19 @@ def _words(engine: str, rows: int, subscriptions: int) -> dict[str, str]:
     words = {f"h{salt}": hashed(salt) for salt in range(1, 8)}
     words |= {"subscriptions": str(subscriptions), "accounts": str(subscriptions // 2)}
     if engine == "sqlite":
-        words["numbers"] = f"(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) SELECT i FROM n)"
+        words["numbers"] = (
+            f"(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) SELECT i FROM n)"
+        )
         words |= {"now": "'2025-01-01 12:00:00'", "false": "0", "eight": "printf('%08d', i)"}
         words |= {_day_name(days): f"date('{DAY}', '{days} days')" for days in (5, -1, -30, -60, -61, -400)}
         words["day_minus_0_to_9"] = f"date('{DAY}', '-' || ({hashed(8)} % 10) || ' days')"
     else:
         words["numbers"] = f"generate_series(1, {rows}::bigint) AS n(i)"
-        words |= {"now": "TIMESTAMPTZ '2025-01-01 12:00:00Z'", "false": "FALSE", "eight": "lpad(i::text, 8, '0')"}
+        words |= {
+            "now": "TIMESTAMPTZ '2025-01-01 12:00:00Z'",
+            "false": "FALSE",
+            "eight": "lpad(i::text, 8, '0')",
+        }
         words |= {_day_name(days): f"DATE '{DAY}' + ({days})" for days in (5, -1, -30, -60, -61, -400)}
         words["day_minus_0_to_9"] = f"DATE '{DAY}' - ({hashed(8)} % 10)::int"
     return words

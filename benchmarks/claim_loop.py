@@ -9,7 +9,9 @@ BAR = 70
 def rows(trials: Trials, engine: str, size: int) -> list[Row]:
     ours = median(trials.runs(engine, size)["ours"], lambda one: one["items"] / whole(one))
     loop = median(trials.loop(engine, size), lambda one: one["objects"] / one["seconds"])
-    return [Row("run / loop through the ORM", engine, ours, loop, ours / loop, "subjects/s", BAR, at_least=True)]
+    return [
+        Row("run / loop through the ORM", engine, ours, loop, ours / loop, "subjects/s", BAR, at_least=True)
+    ]
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ def disturb(hand: Hand) -> None:
         # debts are settled
         f"UPDATE receivables_openitem SET unsettled_minor = 0 WHERE {account} % 1000 < 6 AND unsettled_minor > 0",
         # ... or disputed
-        f"UPDATE receivables_openitem SET disputed = :yes WHERE {account} % 1000 BETWEEN 6 AND 7 AND unsettled_minor > 0",
+        f"UPDATE receivables_openitem SET disputed = :yes WHERE {account} % 1000 BETWEEN 6 AND 7 "
+        "AND unsettled_minor > 0",
         # accounts are suspended, or promise to pay
         f"UPDATE receivables_account SET life_cycle_state = 'suspended' WHERE {owner} % 1000 BETWEEN 8 AND 9",
         f"UPDATE receivables_account SET on_hold_until = :day WHERE {owner} % 1000 BETWEEN 10 AND 11",

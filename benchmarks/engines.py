@@ -28,7 +28,13 @@ class Hand:
             for pragma in SQLITE_SETUP.split(";"):
                 self.raw.execute(pragma)
         else:
-            self.raw = psycopg.connect(url, autocommit=True, options=POSTGRESQL_SETUP, prepare_threshold=None, cursor_factory=psycopg.ClientCursor)
+            self.raw = psycopg.connect(
+                url,
+                autocommit=True,
+                options=POSTGRESQL_SETUP,
+                prepare_threshold=None,
+                cursor_factory=psycopg.ClientCursor,
+            )
 
     def run(self, statement: str, parameters: Mapping[str, Any] | None = None) -> Any:
         """Executes one statement and returns the cursor."""
@@ -121,9 +127,17 @@ class Place:
 
 def in_process(module: str, url: str, *arguments: str) -> str:
     """Runs a module in a process of its own on that database; returns what it printed."""
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "lapwing.conf.settings", "LAPWING_DATABASE_URL": url}
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "lapwing.conf.settings",
+        "LAPWING_DATABASE_URL": url,
+    }
     done = subprocess.run(
-        [sys.executable, "-m", module, *arguments], env=environment, stdout=subprocess.PIPE, text=True, check=True
+        [sys.executable, "-m", module, *arguments],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
     )
     return done.stdout
 

@@ -52,8 +52,12 @@ def _parser(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--size", type=int, default=1_000_000, help="subscriptions in the base")
     parser.add_argument("--repeats", type=int, default=3, help="trials of each kind; the median counts")
     parser.add_argument("--engine", choices=(*ENGINES, "both"), default="both")
-    parser.add_argument("--folder", type=Path, default=Path("var/benchmarks"), help="where SQLite files are kept")
-    parser.add_argument("--server", default="postgresql://root@127.0.0.1:5432", help="PostgreSQL, without a database")
+    parser.add_argument(
+        "--folder", type=Path, default=Path("var/benchmarks"), help="where SQLite files are kept"
+    )
+    parser.add_argument(
+        "--server", default="postgresql://root@127.0.0.1:5432", help="PostgreSQL, without a database"
+    )
     parser.add_argument("--markdown", type=Path, help="write the page to this path")
     parser.add_argument("--drop", action="store_true", help="remove the bases at the end")
     return parser

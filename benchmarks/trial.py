@@ -35,10 +35,10 @@ def main() -> None:
 
 def run(arguments: argparse.Namespace) -> dict:
     """Freeze and batches, each by the clock; the disturbance between them is not counted."""
-    from benchmarks.base import CODE
-    from benchmarks.engines import cpu_seconds, in_process
     from django.db import connection
 
+    from benchmarks.base import CODE
+    from benchmarks.engines import cpu_seconds, in_process
     from lapwing.runs.actions.start_run import start_run
     from lapwing.runs.execution import InProcess, carry_on
     from lapwing.runs.models import Run

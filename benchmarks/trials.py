@@ -100,9 +100,15 @@ class Trials:
 
     def _measure(self, module: str, url: str, *arguments: str) -> dict[str, Any]:
         measured = json.loads(in_process(module, url, *arguments))
-        shown = {key: round(value, 2) if isinstance(value, float) else value for key, value in measured.items()}
+        shown = {
+            key: round(value, 2) if isinstance(value, float) else value for key, value in measured.items()
+        }
         shown.pop("found", None)
-        print(f"  {url.rsplit('/', 1)[1]}: {module.removeprefix('benchmarks.')} {shown}", file=sys.stderr, flush=True)
+        print(
+            f"  {url.rsplit('/', 1)[1]}: {module.removeprefix('benchmarks.')} {shown}",
+            file=sys.stderr,
+            flush=True,
+        )
         return measured
 
 

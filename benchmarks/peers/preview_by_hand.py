@@ -70,8 +70,12 @@ def main() -> None:
     ).fetchall()
     by: dict = {}
     for facet, catalog in FACETS.items():
-        for code, currency, subjects, owners, minor in script.run(PER_FACET.format(facet=facet, catalog=catalog)):
-            entry = by.setdefault(facet, {}).setdefault(code or "", {"would_do": 0, "accounts": 0, "amount_minor": {}})
+        for code, currency, subjects, owners, minor in script.run(
+            PER_FACET.format(facet=facet, catalog=catalog)
+        ):
+            entry = by.setdefault(facet, {}).setdefault(
+                code or "", {"would_do": 0, "accounts": 0, "amount_minor": {}}
+            )
             entry["would_do"] += subjects
             entry["accounts"] += owners
             entry["amount_minor"][currency] = minor

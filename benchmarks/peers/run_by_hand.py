@@ -94,7 +94,8 @@ STILL_RIGHT = """
                   AND t.price_plan_id IN (1, 2, 3, 4) AND t.valid_from <= :day
                   AND (t.valid_to IS NULL OR t.valid_to >= :day))
 """
-PENDING = "COALESCE((SELECT SUM(p.amount_minor) FROM receivables_payment p WHERE p.account_id = a.id AND p.state = 'pending'), 0)"
+PENDING = """COALESCE((SELECT SUM(p.amount_minor) FROM receivables_payment p
+                      WHERE p.account_id = a.id AND p.state = 'pending'), 0)"""
 ACT = {
     "postgresql": f"""
         {ACTION}
@@ -182,7 +183,8 @@ _LINE = " || '|' || ".join(
 _LINES = f"""(SELECT subscription_id AS key, {_LINE} AS line FROM subscriptions_subscriptionaction
               WHERE run_id = :run AND subscription_id BETWEEN :first AND :last ORDER BY subscription_id) lines"""
 PROOF = {
-    "postgresql": f"SELECT encode(sha256(convert_to(string_agg(line, chr(10) ORDER BY key), 'UTF8')), 'hex') FROM {_LINES}",
+    "postgresql": f"""SELECT encode(sha256(convert_to(string_agg(line, chr(10) ORDER BY key), 'UTF8')), 'hex')
+                      FROM {_LINES}""",
     "sqlite": f"SELECT group_concat(line, char(10)) FROM {_LINES}",
 }
 

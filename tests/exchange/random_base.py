@@ -8,7 +8,7 @@ from lapwing.core.money import to_text
 from .samples import as_csv
 
 NASTY = (
-    "Ada, Byron", 'the "quick"', "two\nlines", "CR\rLF\r\nend\n", "=HYPERLINK(1)", "+1", "-2", "@x",
+    "Ada, Byron", 'the "quick"', "two\nlines", "lone\rreturn", "CR\rLF\r\nend\n", "=HYPERLINK(1)", "+1", "-2", "@x",
     "Ærø 東京 🦆", " blank ",
     "\ttab", "'", '"', "\ufeffbom", "a\x85b", "\u2028", ";", "",
 )  # fmt: skip

@@ -64,7 +64,7 @@ def changed(file: str, row: int, cells: dict[str, str]) -> dict[str, str]:
 
 def as_csv(name: str, of_one: list[dict[str, str]]) -> str:
     out = io.StringIO()
-    writer = csv.DictWriter(out, HEADERS[name], lineterminator="\n")
+    writer = csv.DictWriter(out, HEADERS[name], lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writeheader()
     writer.writerows(of_one)
     return out.getvalue()

@@ -74,6 +74,7 @@ invoices      | 1 | issued_on | 2015-W05-1 | bad_date
 invoices      | 1 | issued_on | 2015-02-31 | bad_date
 invoices      | 1 | issued_on | 1899-12-31 | date_out_of_range
 invoices      | 1 | issued_on | 0000-01-01 | bad_date
+invoices      | 1 | issued_on | 2*10001 | too_long
 invoices      | 1 | due_on | 2015-01-31 | due_before_issue
 invoices      | 1 | currency | USD | other_currency
 invoices      | 1 | total | -0.01 | negative

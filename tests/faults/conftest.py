@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -24,26 +23,34 @@ def children(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Children]:
     server.close()
 
 
+@pytest.fixture(scope="session")
+def stages(children: Children, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Stage]]:
+    """The stage of a vendor, made when it is first asked for."""
+    made: dict[str, Stage] = {}
+
+    def stage_of(vendor: str) -> Stage:
+        if vendor not in made:
+            made[vendor] = Stage(_database(vendor, tmp_path_factory), children)
+        return made[vendor]
+
+    yield stage_of
+    for stage in made.values():
+        stage.database.remove()
+
+
 @pytest.fixture(
-    scope="session",
     params=[
         pytest.param(vendor, marks=pytest.mark.xdist_group(f"faults-{vendor}")) for vendor in ("sqlite", "postgresql")
-    ],
+    ]
 )
-def stage(
-    request: pytest.FixtureRequest, children: Children, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stage]:
-    database = _database(request.param, tmp_path_factory)
-    yield Stage(database, children)
-    database.remove()
+def stage(request: pytest.FixtureRequest, stages: Callable[[str], Stage]) -> Stage:
+    return stages(request.param)
 
 
-@pytest.fixture(scope="session")
-def postgresql_stage(children: Children) -> Iterator[Stage]:
+@pytest.fixture
+def postgresql_stage(stages: Callable[[str], Stage]) -> Stage:
     """For what only a database with row locks can show."""
-    database = _database("postgresql", None)
-    yield Stage(database, children)
-    database.remove()
+    return stages("postgresql")
 
 
 @pytest.fixture
@@ -71,10 +78,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.line(line)
 
 
-def _database(vendor: str, tmp_path_factory: pytest.TempPathFactory | None) -> Database:
+def _database(vendor: str, tmp_path_factory: pytest.TempPathFactory) -> Database:
     if vendor == "sqlite":
-        assert tmp_path_factory
-        return Sqlite(Path(tmp_path_factory.mktemp("sqlite")))
+        return Sqlite(tmp_path_factory.mktemp("sqlite"))
     if why := why_unreachable():
         if os.environ.get("CI") == "true":
             pytest.fail(why)

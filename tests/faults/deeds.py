@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.core.management import call_command
@@ -101,24 +101,32 @@ def undo(run_id: int) -> int:
     return undo_run.undo_run(run_id).pk
 
 
-def conduct(run_id: int, batch_size: int) -> dict[str, Any]:
-    """Resumes a run and carries it out; tells the group how many batches it has begun."""
+def conduct(run_id: int, batch_size: int, pace: Sequence[int] = (), breath_s: float = 0) -> dict[str, Any]:
+    """Resumes a run and carries it out; tells the group how many batches it has begun.
+
+    Before the n-th batch it waits until pace[n - 1] accounts were touched by the others, and then up to `breath_s`.
+    """
     in_batches_of(batch_size)
     steer_run.resume_run(run_id)
-    carrier = Telling()
+    carrier = Telling(pace, breath_s)
     carry_on(run_id, carrier=carrier)
-    children.group.progress = 255
+    children.group.tell(children.BEGUN, 255)
     run = Run.objects.get(pk=run_id)
     return {"state": str(run.state), "code": run.code, "description": run.description, "carried": carrier.carried}
 
 
 class Telling(InProcess):
-    """Counts its batches."""
+    """Counts its batches, and keeps pace with the others of its group."""
 
-    carried = 0
+    def __init__(self, pace: Sequence[int], breath_s: float) -> None:
+        self.begun, self.carried, self._pace, self._breath_s = 0, 0, pace, breath_s
 
     def carry(self, run: Run, step: CarryOut) -> bool:
-        children.group.progress = min(children.group.progress + 1, 254)
+        if self.begun < len(self._pace):
+            _wait_for(children.TOUCHED, self._pace[self.begun])
+        self.begun += 1
+        children.group.tell(children.BEGUN, self.begun)
+        time.sleep(random.uniform(0, self._breath_s))
         did = super().carry(run, step)
         self.carried += did
         return did
@@ -142,7 +150,7 @@ def conduct_with_a_stall(run_id: int, batch_size: int, seconds: float) -> dict[s
 
 def pause_and_watch(run_id: int, after_batches: int, watch_s: float) -> dict[str, Any]:
     """Pauses a run under way and looks at the actions the moment it returns, and for some time after."""
-    _wait_for_progress(after_batches)
+    _wait_for(children.BEGUN, after_batches)
     state = str(steer_run.pause_run(run_id).state)
     actions = SubscriptionAction.objects.filter(run_id=run_id)
     at_once = actions.count()
@@ -161,16 +169,16 @@ def interfere(plan: list[tuple[str, int, float]], what: str) -> list[tuple[str, 
     """For each (account, batch that will reach it, delay in seconds) does one thing to the account, in the order of
     the plan; returns for each the state of its subscription that it saw under the account's lock.
     """
-    act = INTERFERENCES[what]
-    return [_interfere(act, account, batch, delay_s) for account, batch, delay_s in plan]
-
-
-def _interfere(act: Callable[[str], Any], account: str, batch: int, delay_s: float) -> tuple[str, str]:
-    _wait_for_progress(batch)
-    time.sleep(delay_s)
-    with transaction.atomic():
-        act(account)
-        return account, seen_state(account)
+    act, seen = INTERFERENCES[what], []
+    for account, batch, delay_s in plan:
+        _wait_for(children.BEGUN, batch)
+        time.sleep(delay_s)
+        with transaction.atomic():
+            act(account)
+            found = seen_state(account)
+        seen.append((account, found))
+        children.group.tell(children.TOUCHED, len(seen))
+    return seen
 
 
 def seen_state(account: str) -> str:
@@ -206,10 +214,10 @@ def _invoice(account: str) -> str:
     return f"I-{account}-{world.OVERDUE}-{DEBT_MINOR}"
 
 
-def _wait_for_progress(batches: int) -> None:
+def _wait_for(counter: int, value: int) -> None:
     ends = time.monotonic() + 20
-    while children.group.progress < batches and time.monotonic() < ends:
-        time.sleep(random.uniform(0, 0.000_5))
+    while children.group.at(counter) < value and time.monotonic() < ends:
+        time.sleep(0.000_2)
 
 
 # Looking.
@@ -235,7 +243,7 @@ def _edit_guard(model: str, name: str, verb: str) -> None:
         getattr(editor, verb)(found, guard)
 
 
-def step_by_step(run_id: int, url: str) -> dict[str, Any]:
+def step_by_step(run_id: int, database: str) -> dict[str, Any]:
     from tests.faults import stepping
 
-    return stepping.step_by_step(run_id, url)
+    return stepping.step_by_step(run_id, database)

@@ -2,13 +2,14 @@
 
 import random
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from tests.faults.stage import DEBTORS, Stage
 
-BATCH_SIZE = 5
-# How long before or after its batch begins an account is touched; a batch lasts some tens of milliseconds.
-FROM_BATCHES, TO_BATCHES, LATE_S = -1, 1, 0.06
+BATCH_SIZE = 10
+BATCHES = DEBTORS // BATCH_SIZE
+LATE_S = 0.03  # how long after a batch begins an account is touched, at most
+BREATH_S = 0.02  # how long the run hesitates before a batch, at most
 CODES = {
     "pay": "settled_since_selection",
     "announce": "payment_in_flight",
@@ -43,8 +44,12 @@ def race(
     stage.set("debtors")
     if frozen:
         stage.do("freeze_only", run_id=1, batch_size=BATCH_SIZE)
-    conduct = replace(stage.deed("conduct", run_id=1, batch_size=BATCH_SIZE), defects=defects)
-    interfere = stage.deed("interfere", plan=_plan(seed), what=what)
+    plan = _plan(seed)
+    pace = [sum(batch < number for _, batch, _ in plan) for number in range(1, BATCHES + 1)]
+    conduct = stage.deed(
+        "conduct", run_id=1, batch_size=BATCH_SIZE, pace=pace, breath_s=BREATH_S, defects=defects
+    )
+    interfere = stage.deed("interfere", plan=plan, what=what)
     run, other = stage.together(conduct, interfere)
     race.found += stage.judge()
     if other.value is None or run.value is None or run.value["state"] != "completed":
@@ -75,10 +80,12 @@ _BECAME = """
 
 
 def _plan(seed: str) -> list[tuple[str, int, float]]:
-    """Each account with the batch at whose beginning it is touched, and how long after."""
+    """Each account with the batch at whose beginning it is touched, and how long after: half of them at their own
+    batch, the others at the one before or the one after.
+    """
     chance = random.Random(seed)
-    plan = []
-    for position in range(DEBTORS):
-        aim = 1 + position / BATCH_SIZE + chance.uniform(FROM_BATCHES, TO_BATCHES)
-        plan.append((aim, f"A{position + 1}"))
-    return [(account, max(int(aim), 0), chance.uniform(0, LATE_S / BATCH_SIZE)) for aim, account in sorted(plan)]
+    plan = [
+        (f"A{place + 1}", place // BATCH_SIZE + 1 + chance.choice((-1, 0, 0, 1)), chance.uniform(0, LATE_S))
+        for place in range(DEBTORS)
+    ]
+    return sorted(plan, key=lambda touch: (touch[1], touch[2]))

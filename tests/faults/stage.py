@@ -12,7 +12,7 @@ from tests.faults.judge import judge, rows
 
 SUBSCRIPTIONS, BATCHES = 300, 12
 BATCH_SIZE = SUBSCRIPTIONS // BATCHES
-DEBTORS = 50
+DEBTORS = 100
 SCHEDULES = 70  # of four statements of one session and four of another
 NIGHT, NOON = "2015-03-10T01:00:00+00:00", "2015-03-10T12:00:00+00:00"  # before and after the slot at 02:00
 FULL = os.environ.get("LAPWING_TEST_DOSE") == "full"

@@ -3,7 +3,6 @@ one writer at a time.
 """
 
 from collections import Counter
-from dataclasses import replace
 
 from tests.faults.stage import SCHEDULES, Stage
 
@@ -11,8 +10,7 @@ from tests.faults.stage import SCHEDULES, Stage
 def play(stage: Stage, defects: tuple[str, ...] = ()) -> tuple[list[str], Counter[str], int]:
     """Everything that is wrong, what the payments saw, and how many schedules waited for a lock."""
     stage.set("many_debtors")
-    deed = stage.deed("step_by_step", run_id=1, url=stage.database.url)
-    ending = stage.try_(replace(deed, defects=defects))
+    ending = stage.try_(stage.deed("step_by_step", run_id=1, database=stage.database.url, defects=defects))
     found = stage.judge()
     if ending.value is None:
         return [*found, str(ending)], Counter(), 0

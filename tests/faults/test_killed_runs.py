@@ -66,7 +66,7 @@ def test_scheduler_killed_while_it_fires_starts_one_run_a_slot(stage, tell):
             assert stage.rows("SELECT id, state FROM runs_run") == [(1, "draft")], "half a start was committed"
         done = stage.try_(stage.deed("tick", batch_size=BATCH_SIZE)).value
         assert done and [ended["state"] for ended in done["ended"]] == ["completed"], done
-        assert stage.rows("SELECT id, state FROM runs_run ORDER BY id") == [(1, "completed"), (2, "draft")]
+        assert stage.rows("SELECT state FROM runs_run ORDER BY id") == [("completed",), ("draft",)]
         assert stage.judge() == []
     tell(f"{stage.database.label}, schedulers killed: {tally.kills} kills, one run a slot each time; " + ", ".join(sorted(tally.points)))
 

@@ -11,7 +11,7 @@ PAYMENTS = 1000
 def test_customer_whose_payment_committed_before_the_action_is_never_deactivated(stage, tell):
     result = Race()
     for turn in range(PAYMENTS // DEBTORS):
-        race(stage, result, "pay", seed=f"pay {turn}", frozen=turn % 4 != 0)
+        race(stage, result, "pay", seed=f"pay {turn}", frozen=turn % 5 != 0)
         assert result.found == []
     tell(
         f"{stage.database.label}, payments racing the batch: {result.total}; {result.before} committed before the "
@@ -25,7 +25,7 @@ def test_customer_whose_payment_committed_before_the_action_is_never_deactivated
 @pytest.mark.parametrize("what", ["announce", "hold", "dispute"])
 def test_account_protected_before_the_action_is_left_alone(stage, tell, what):
     result = Race()
-    for turn in range(dose(2, 20)):
+    for turn in range(dose(1, 10)):
         race(stage, result, what, seed=f"{what} {turn}")
         assert result.found == []
     tell(

@@ -581,7 +581,7 @@ class Reference:
             "disputed": counting > 0 and undisputed == 0,
             "nothing_overdue": content["debt_guard"] == "overdue" and undisputed == 0,
             "payment_in_flight": undisputed > 0 and account.pending() >= undisputed,
-            "recently_reactivated": since is not None and since < content["recently"],
+            "recently_reactivated": since is not None and content["recently"] > max(since, 0),
         }
         return next((code for code, applies in codes.items() if applies), "")
 

@@ -43,9 +43,10 @@ from .tally import Tally
 EXPLAINED = 3
 SAMPLE = 20
 COMPARED = ("accounts", "subscriptions", "invoices", "payments")
+ENOUGH = 3
 BATCH_SIZES = (None, 1, 7, 100)
 KIND_BATCH_SIZES = (5_000, 3, 40)
-FEW = 40
+BATCHES = 12  # about so many in one run: each costs the same, however small it is
 Definition = dict[str, Any]
 
 
@@ -76,10 +77,11 @@ class _Comparison:
         activations = self.scenario.activations(3)
         for definition in (*definitions, *activations):
             self.compare_answers(self.as_made, definition)
+            self.tally.counts["definitions"] += 1
         with taken_back():
-            self.compare_run(self.one_that_selects(definitions), "undisturbed")
+            self.compare_run(self.one_that_selects(definitions[::2]), "undisturbed")
         with taken_back():
-            self.compare_run(self.one_that_selects(definitions), "disturbed")
+            self.compare_run(self.one_that_selects(definitions[1::2]), "disturbed")
         with taken_back():
             self.compare_run(self.one_that_selects(activations), "disturbed")
         self.compare_run(self.one_with_a_lower_bound(definitions), "paid down")
@@ -91,9 +93,9 @@ class _Comparison:
         return self.scenario.rng(purpose)
 
     def one_that_selects(self, definitions: Sequence[Definition]) -> Definition:
-        """One of those that select the most, each time another."""
-        ranked = sorted(definitions, key=lambda each: -len(self.as_made.frozen(each)))
-        return self.rng("choice").choice(ranked[: max(1, len(ranked) // 3)])
+        """One that selects a few at least, if there is any."""
+        several = [each for each in definitions if len(self.as_made.frozen(each)) >= ENOUGH]
+        return self.rng(f"choice among {len(several)}").choice(several or list(definitions))
 
     def one_with_a_lower_bound(self, definitions: Sequence[Definition]) -> Definition:
         bounded = [
@@ -155,12 +157,12 @@ class _Comparison:
         self.tally.rows("selected", found)
         self.tally.rows("verdicts", verdicts)
         self.tally.rows("preview", {where: sorted(map(repr, _flat(preview)))})
-        self.tally.counts["definitions"] += 1
+        self.tally.counts["answers"] += 1
         self.tally.count(_titled(definition, "at selection"), (code or "done" for code in verdicts.values()))
 
     def to_explain(self, opinions: dict[str, oracle.Opinion]) -> list[str]:
         """Those closest to a boundary: one criterion fails, or one protection alone applies; and any one."""
-        rng = self.rng(f"explain {self.tally.counts['definitions']}")
+        rng = self.rng(f"explain {self.tally.counts['answers']}")
         narrowly = [n for n, found in opinions.items() if list(found.criteria.values()).count(False) == 1]
         protected = [n for n, found in opinions.items() if found.selected and found.code]
         chosen = [rng.choice(group) for group in (narrowly, protected, list(opinions)) if group]
@@ -251,10 +253,9 @@ class _Comparison:
     def batches(self, definition: Definition, how: str) -> Iterator[Definition]:
         """The definition with a throttle, or without; and the kind's own batches of another size."""
         rng = self.rng(f"batches {how}")
-        size = rng.choice(BATCH_SIZES)
+        least = len(self.as_made.frozen(definition)) // BATCHES
+        size = rng.choice([size for size in BATCH_SIZES if size is None or size >= least])
         content = dict(definition)
-        if size == 1 and len(self.as_made.frozen(definition)) > FEW:
-            size = 7
         if size is not None:
             noon = datetime.combine(self.scenario.today, time(12))
             content["schedule"] = {"method": "repeat", "start": str(noon), "every": 1, "unit": "days"}
@@ -262,7 +263,7 @@ class _Comparison:
             if rng.random() < 0.5:
                 content["throttle"]["start_again_after"] = {"value": 1, "unit": "minutes"}
         kind = kinds.get(definition["kind"])
-        kind.batch_size = rng.choice(KIND_BATCH_SIZES)
+        kind.batch_size = rng.choice([size for size in KIND_BATCH_SIZES if size >= least])
         try:
             yield content
         finally:

@@ -69,7 +69,8 @@ def _tell_run(run: Run, action: SubscriptionAction) -> dict[str, Any]:
 
 def debt_of(item: RunItem) -> list[dict[str, Any]]:
     """The open items that the item's amount was made of on the day it was frozen, by due date."""
-    amounts = dict(tuple(map(int, word.split(":"))) for word in item.evidence.split())
+    words = (word.partition(":") for word in item.evidence.split())
+    amounts = {int(key): int(minor) for key, _, minor in words}
     found = OpenItem.objects.filter(pk__in=amounts).order_by("due_on", "number")
     return [
         {

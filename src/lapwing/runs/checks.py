@@ -66,6 +66,9 @@ def batches_prove_their_rows() -> Iterator[str]:
     for entry in AuditEntry.objects.filter(action="run.batch").order_by("pk").iterator():
         run = Run.objects.select_related("definition").filter(pk=entry.run_id).first()
         said = entry.after
+        if not {"first", "last", "done", "sha256"} <= said.keys():
+            yield f"audit entry {entry.pk} of run {entry.run_id} does not say what the batch did"
+            continue
         if run is None:
             yield f"audit entry {entry.pk} tells of run {entry.run_id}, which does not exist"
             continue

@@ -15,9 +15,10 @@ from django.db.models import Expression, Q, QuerySet
 from lapwing.core.errors import Problem
 from lapwing.core.registry import Registry
 from lapwing.core.sql import insert_select, text
+from lapwing.runs import specification
 from lapwing.runs.inputs import Section
 from lapwing.runs.models import Run, RunExclusion, RunItem
-from lapwing.runs.specification import Safety, Specification
+from lapwing.runs.specification import Specification
 
 # Annotations that a selection carries for each subject, named as the columns of RunItem.
 ITEM_COLUMNS = ("owner_id", "amount_minor", "currency", "witness", "calendar", "evidence")
@@ -111,7 +112,7 @@ class RunKind(ABC):
     subject_column: str  # what the number of an item's subject is called
     owner_kind: str
     Criteria: type[Section]
-    Safety: type[Safety] = Safety
+    Safety: type[specification.Safety] = specification.Safety
     facets: tuple[str, ...] = ()
     error_codes: frozenset[str] = frozenset()  # codes that are errors; every other code is a skip
     batch_size = 5_000

@@ -15,7 +15,7 @@ from lapwing.core import clock
 from lapwing.core.context import actor
 from lapwing.core.failpoints import failpoint
 from lapwing.identity.permissions import Permission
-from lapwing.identity.queries import organisation, require, today
+from lapwing.identity.queries import organisation, require
 from lapwing.runs.actions.approve_run import expire
 from lapwing.runs.actions.halt import change_state, lock_run
 from lapwing.runs.actions.start_run import lock_definition, record_start
@@ -89,12 +89,9 @@ def _merge_missed(run: Run) -> datetime | None:
     the slot after it.
     """
     zone = organisation().zone
-    if run.planned_at is None:
-        run.nominal_on = run.window_from = today()
-        return None
     schedule = specification_of(run.version).schedule
     if not isinstance(schedule, Repeat | Advanced):
-        return None
+        return None  # it keeps the date it was planned for, however late it fires
     run.window_from = nominal_date(run.planned_at, zone)
     run.planned_at = last_occurrence_until(schedule, zone, clock.now()) or run.planned_at
     run.nominal_on = nominal_date(run.planned_at, zone)

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Max
 
 from lapwing.audit.actions.record import record
 from lapwing.core import clock
@@ -78,8 +79,8 @@ def _first_slot(definition: Definition, schedule: Schedule) -> datetime | None:
         return None
     zone, now = organisation().zone, clock.now()
     had = Run.objects.filter(definition=definition, planned_at__gte=now).exclude(state=RunState.CANCELLED)
-    latest_had = had.exclude(state=RunState.DRAFT).order_by("-planned_at").first()
-    since = now if latest_had is None else latest_had.planned_at + timedelta(microseconds=1)
+    had_at = had.exclude(state=RunState.DRAFT).aggregate(at=Max("planned_at"))["at"]
+    since = now if had_at is None else had_at + timedelta(microseconds=1)
     slot = occurrence_at_or_after(schedule, zone, since)
     if slot is None and isinstance(schedule, At):
         raise Refused(
