@@ -81,7 +81,7 @@ def main() -> None:
             entry["amount_minor"][currency] = minor
     script.run(
         "SELECT s.number, minor, currency FROM judged JOIN subscriptions_subscription s ON s.id = subject "
-        "WHERE verdict = '' ORDER BY label, subject LIMIT 20"
+        "JOIN customers_customer c ON c.id = label WHERE verdict = '' ORDER BY c.name, subject LIMIT 20"
     ).fetchall()
     took = time.perf_counter() - before
     found = {

@@ -13,11 +13,9 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-POSTGRESQL_URL = os.environ.get("LAPWING_TEST_POSTGRESQL_URL", "postgresql://root@127.0.0.1:5432/postgres")
-HOW_TO_START = (
-    "start PostgreSQL with: docker run --rm -d -p 127.0.0.1:5432:5432 -e POSTGRES_HOST_AUTH_METHOD=trust postgres:15 "
-    "and set LAPWING_TEST_POSTGRESQL_URL=postgresql://postgres@127.0.0.1:5432/postgres"
-)
+from tests.both_databases import DEFAULT_URL, HOW_TO_START
+
+POSTGRESQL_URL = os.environ.get("LAPWING_TEST_POSTGRESQL_URL", DEFAULT_URL)
 PREFIX = "lapwing_faults_"
 
 

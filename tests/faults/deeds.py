@@ -166,13 +166,14 @@ def pause_and_watch(run_id: int, after_batches: int, watch_s: float) -> dict[str
 
 
 def interfere(plan: list[tuple[str, int, float]], what: str) -> list[tuple[str, str]]:
-    """For each (account, batch that will reach it, delay in seconds) does one thing to the account, in the order of
-    the plan; returns for each the state of its subscription that it saw under the account's lock.
+    """For each (account, batch, seconds) does one thing to the account, so long after that batch began; returns for
+    each the state of its subscription that it saw under the account's lock.
     """
     act, seen = INTERFERENCES[what], []
+    began: dict[int, float] = {}
     for account, batch, delay_s in plan:
         _wait_for(children.BEGUN, batch)
-        time.sleep(delay_s)
+        time.sleep(max(began.setdefault(batch, time.monotonic()) + delay_s - time.monotonic(), 0))
         with transaction.atomic():
             act(account)
             found = seen_state(account)

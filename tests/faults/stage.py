@@ -45,7 +45,7 @@ class Stage:
         return self._children.end(pid)
 
     def deed(
-        self, name: str, *, failpoint: str = "", at: str = NOON, defects: tuple[str, ...] = (), **arguments: Any
+        self, name: str, /, *, failpoint: str = "", at: str = NOON, defects: tuple[str, ...] = (), **arguments: Any
     ) -> Deed:
         return Deed(name, arguments, url=self.database.url, failpoint=failpoint, at=at, defects=defects)
 
@@ -56,7 +56,7 @@ class Stage:
     def try_(self, deed: Deed) -> Ending:
         return self.together(deed)[0]
 
-    def do(self, name: str, **arguments: Any) -> Any:
+    def do(self, name: str, /, **arguments: Any) -> Any:
         """What the deed returned; it must have been done."""
         ending = self.try_(self.deed(name, **arguments))
         assert not (ending.error or ending.refused or ending.signal), f"{name}: {ending}"

@@ -4,7 +4,11 @@ one writer at a time.
 
 from collections import Counter
 
+import pytest
+
 from tests.faults.stage import SCHEDULES, Stage
+
+pytestmark = pytest.mark.xdist_group("faults-postgresql")
 
 
 def play(stage: Stage, defects: tuple[str, ...] = ()) -> tuple[list[str], Counter[str], int]:

@@ -1,10 +1,14 @@
 """The tests of this folder turn red when the product is broken on purpose: one breakage a test."""
 
+import pytest
+
 from tests.faults.killing import Kill, Tally, kill_and_resume
 from tests.faults.racing import Race, race
 from tests.faults.stage import BATCH_SIZE, Stage
 from tests.faults.test_interleavings import play
 from tests.faults.test_two_at_once import pause_under_way
+
+ON_POSTGRESQL = pytest.mark.xdist_group("faults-postgresql")
 
 
 def killed_at(stage: Stage, point: str, nth: int, defect: str) -> list[str]:
@@ -12,11 +16,13 @@ def killed_at(stage: Stage, point: str, nth: int, defect: str) -> list[str]:
     return kill_and_resume(stage, "started", 1, kills, Tally(), lasts_s=1, defects=(defect,))
 
 
+@ON_POSTGRESQL
 def test_batch_without_the_accounts_lock_is_noticed(postgresql_stage):
     found, _, _ = play(postgresql_stage, ("no_account_lock",))
     assert any("the payment saw" in line and "became not_effective" in line for line in found), found
 
 
+@ON_POSTGRESQL
 def test_batch_that_locks_after_looking_is_noticed(postgresql_stage):
     found, _, _ = play(postgresql_stage, ("locks_after_looking",))
     assert any("the payment saw" in line and "became not_effective" in line for line in found), found
@@ -29,6 +35,7 @@ def test_batch_without_a_second_look_is_noticed(stage):
     assert any("deactivated after its pay had committed" in line for line in result.found)
 
 
+@ON_POSTGRESQL
 def test_batch_that_nobody_claims_is_noticed(postgresql_stage):
     assert pause_under_way(postgresql_stage, ()) == []
     found = pause_under_way(postgresql_stage, ("batch_not_claimed",))

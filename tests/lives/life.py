@@ -26,7 +26,15 @@ from lapwing.receivables.actions import (
 from lapwing.receivables.models import Account, OpenItem
 from lapwing.run_kinds.subscription_kind import SubscriptionKind
 from lapwing.runs import batches, execution, freeze, scheduling
-from lapwing.runs.actions import apply_definition, approve_run, change_definition, start_run, steer_run, submit, undo_run
+from lapwing.runs.actions import (
+    apply_definition,
+    approve_run,
+    change_definition,
+    start_run,
+    steer_run,
+    submit,
+    undo_run,
+)
 from lapwing.runs.kinds import Batch
 from lapwing.runs.models import DefinitionVersion, Run, RunItem
 from lapwing.runs.outcomes import with_outcome
@@ -74,16 +82,22 @@ def set_up_world() -> None:
         for number, cents, due in invoices:
             owe(account, cents, due=due, number=number)
     for number, account, grace_end, flags in SUBSCRIPTIONS:
-        make_subscription(number, account, grace_end=grace_end, grace_start=GRACE_START, **_with_reason(flags))
+        make_subscription(
+            number, account, grace_end=grace_end, grace_start=GRACE_START, **_with_reason(flags)
+        )
 
 
 def _with_reason(flags: dict[str, bool]) -> dict[str, Any]:
-    return {**flags, "never_disconnect_reason": "an emergency line"} if flags.get("never_disconnect") else flags
+    return (
+        {**flags, "never_disconnect_reason": "an emergency line"} if flags.get("never_disconnect") else flags
+    )
 
 
 def reference_world() -> Reference:
     accounts = {
-        account: plain.Account(account, {number: plain.Invoice(number, due, cents) for number, cents, due in invoices})
+        account: plain.Account(
+            account, {number: plain.Invoice(number, due, cents) for number, cents, due in invoices}
+        )
         for account, invoices in INVOICES.items()
     }
     subscriptions = [
@@ -137,7 +151,9 @@ class Life:
 
     def start(self, actor: str, definition: plain.Definition) -> str:
         return self._both(
-            actor, lambda: self.reference.start(actor, definition), lambda: start_run.start_run(definition.code)
+            actor,
+            lambda: self.reference.start(actor, definition),
+            lambda: start_run.start_run(definition.code),
         )
 
     def undo(self, actor: str, run: plain.Run) -> str:
@@ -149,16 +165,24 @@ class Life:
         )
 
     def pause(self, actor: str, run: plain.Run) -> str:
-        return self._both(actor, lambda: self.reference.pause(actor, run), lambda: steer_run.pause_run(run.key))
+        return self._both(
+            actor, lambda: self.reference.pause(actor, run), lambda: steer_run.pause_run(run.key)
+        )
 
     def cancel(self, actor: str, run: plain.Run) -> str:
-        return self._both(actor, lambda: self.reference.cancel(actor, run), lambda: steer_run.cancel_run(run.key))
+        return self._both(
+            actor, lambda: self.reference.cancel(actor, run), lambda: steer_run.cancel_run(run.key)
+        )
 
     def resume(self, actor: str, run: plain.Run) -> str:
-        return self._both(actor, lambda: self.reference.resume(actor, run), lambda: steer_run.resume_run(run.key))
+        return self._both(
+            actor, lambda: self.reference.resume(actor, run), lambda: steer_run.resume_run(run.key)
+        )
 
     def approve(self, actor: str, run: plain.Run) -> str:
-        return self._both(actor, lambda: self.reference.approve(actor, run), lambda: approve_run.approve_run(run.key))
+        return self._both(
+            actor, lambda: self.reference.approve(actor, run), lambda: approve_run.approve_run(run.key)
+        )
 
     def tick(self, **faults: Any) -> bool:
         """The scheduler's round; returns whether the process was killed in it."""
@@ -299,7 +323,9 @@ class Life:
             for module in (batches, execution, freeze, scheduling):
                 stack.enter_context(mock.patch.object(module, "failpoint", failpoint))
             if told.cursed:
-                stack.enter_context(mock.patch.object(SubscriptionKind, "lock", _lock_without(self.keys[told.cursed])))
+                stack.enter_context(
+                    mock.patch.object(SubscriptionKind, "lock", _lock_without(self.keys[told.cursed]))
+                )
             yield
 
     # Comparison
@@ -322,7 +348,9 @@ class Life:
     def _match_new_runs(self) -> None:
         """Gives new runs of the reference the keys of the product's new runs, definition by definition."""
         known = {run.key for run in self.reference.runs}
-        new = Run.objects.exclude(pk__in=known).order_by("pk").values_list("pk", "definition__alternative_code")
+        new = (
+            Run.objects.exclude(pk__in=known).order_by("pk").values_list("pk", "definition__alternative_code")
+        )
         waiting = [run for run in self.reference.runs if not run.key]
         for key, code in new:
             match = next((run for run in waiting if run.definition.code == code), None)
@@ -353,7 +381,8 @@ class Life:
         }
         return {
             "definitions": {
-                each.code: (each.name, "effective" if each.effective else "not_effective") for each in world.definitions
+                each.code: (each.name, "effective" if each.effective else "not_effective")
+                for each in world.definitions
             },
             "versions": {
                 (each.code, version.number): as_seen(as_file("", "", version.content))
@@ -362,7 +391,9 @@ class Life:
             },
             "runs": runs,
             "items": {
-                (run.key, number): (item.outcome, item.code) for run in world.runs for number, item in run.items.items()
+                (run.key, number): (item.outcome, item.code)
+                for run in world.runs
+                for number, item in run.items.items()
             },
             "subscriptions": {
                 each.number: (
@@ -425,17 +456,21 @@ class Life:
                 }
                 for run in Run.objects.select_related("definition", "version")
             },
-            "items": {
-                (run, self.numbers[subject]): (outcome, code) for run, subject, outcome, code in items
+            "items": {(run, self.numbers[subject]): (outcome, code) for run, subject, outcome, code in items},
+            "subscriptions": {
+                number: tuple(rest) for number, *rest in Subscription.objects.values_list(*columns)
             },
-            "subscriptions": {number: tuple(rest) for number, *rest in Subscription.objects.values_list(*columns)},
             "accounts": {
                 number: (state, hold)
-                for number, state, hold in Account.objects.values_list("number", "life_cycle_state", "on_hold_until")
+                for number, state, hold in Account.objects.values_list(
+                    "number", "life_cycle_state", "on_hold_until"
+                )
             },
             "invoices": {
                 number: (unsettled, disputed)
-                for number, unsettled, disputed in OpenItem.objects.values_list("number", "unsettled_minor", "disputed")
+                for number, unsettled, disputed in OpenItem.objects.values_list(
+                    "number", "unsettled_minor", "disputed"
+                )
             },
             "scheduler": {"stand_by": scheduling.in_stand_by()},
         }
@@ -504,6 +539,9 @@ def as_seen(content: dict[str, Any]) -> dict[str, Any]:
     for key in ("at", "start"):
         if key in schedule:
             schedule[key] = datetime.fromisoformat(schedule[key])
-    safety = {key: content["safety"][key] for key in ("max_affected", "approval", "canary", "recently_reactivated_days")}
+    safety = {
+        key: content["safety"][key]
+        for key in ("max_affected", "approval", "canary", "recently_reactivated_days")
+    }
     criteria = {key: content["criteria"][key] for key in ("grace_period_end_days", "debt_guard")}
     return {"criteria": criteria, "schedule": schedule, "throttle": content["throttle"], "safety": safety}

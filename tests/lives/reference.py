@@ -78,7 +78,8 @@ class Account:
         return sum(
             invoice.unsettled
             for invoice in self.invoices.values()
-            if (due_before is None or invoice.due_on < due_before) and not (undisputed_only and invoice.disputed)
+            if (due_before is None or invoice.due_on < due_before)
+            and not (undisputed_only and invoice.disputed)
         )
 
     def pending(self) -> int:
@@ -424,7 +425,9 @@ class Reference:
             for run in [run for run in self.runs if run.state == "draft"]:
                 if run.planned_at is None or run.planned_at <= self.now:
                     self._fire(run)
-        for run in sorted((run for run in self.runs if run.state == "in_progress"), key=lambda each: each.key):
+        for run in sorted(
+            (run for run in self.runs if run.state == "in_progress"), key=lambda each: each.key
+        ):
             self.carry_on(run)
 
     def _fire(self, run: Run) -> None:
@@ -572,7 +575,10 @@ class Reference:
         """The first code that applies, '' where none does."""
         content, account = run.version.content, subject.account
         cut_off = run.nominal_on if content["debt_guard"] == "overdue" else None
-        counting, undisputed = account.owes(due_before=cut_off), account.owes(due_before=cut_off, undisputed_only=True)
+        counting, undisputed = (
+            account.owes(due_before=cut_off),
+            account.owes(due_before=cut_off, undisputed_only=True),
+        )
         since = (run.nominal_on - subject.reactivated_on).days if subject.reactivated_on else None
         codes = {
             "account_not_active": not account.active,

@@ -78,7 +78,13 @@ def _at(source: Random) -> dict[str, Any]:
 def _daily(source: Random) -> dict[str, Any]:
     start = source.choice(["2015-03-26 02:30", "2015-03-27 02:30", "2015-03-28 15:00", "2015-03-20 13:00"])
     end = source.choice([None, None, None, "2015-03-29", "2015-04-02"])
-    return {"method": "repeat", "start": start, "every": source.choice([1, 1, 1, 2]), "unit": "days", "end": end}
+    return {
+        "method": "repeat",
+        "start": start,
+        "every": source.choice([1, 1, 1, 2]),
+        "unit": "days",
+        "end": end,
+    }
 
 
 def _hourly(source: Random) -> dict[str, Any]:
@@ -87,7 +93,13 @@ def _hourly(source: Random) -> dict[str, Any]:
 
 
 def _often(source: Random) -> dict[str, Any]:
-    return {"method": "repeat", "start": "2015-03-27 09:00", "every": 45, "unit": "minutes", "end": "2015-04-10"}
+    return {
+        "method": "repeat",
+        "start": "2015-03-27 09:00",
+        "every": 45,
+        "unit": "minutes",
+        "end": "2015-04-10",
+    }
 
 
 actors = one_of("olga", "olga", "olga", "olga", "root", "anna")
@@ -172,7 +184,13 @@ class Lives:
         if submits and self.reference.definitions:
             count("submit", self.life.submit("olga", self.reference.definitions[0]))
 
-    @step(when=lambda lives: len(lives.reference.definitions) < 3, actor=actors, name=one_of(*NAMES), code=one_of(*CODES), content=contents)
+    @step(
+        when=lambda lives: len(lives.reference.definitions) < 3,
+        actor=actors,
+        name=one_of(*NAMES),
+        code=one_of(*CODES),
+        content=contents,
+    )
     def create(self, actor: str, name: str, code: str, content: dict) -> None:
         self._count("create", self.life.apply(actor, name, code, content))
 
@@ -185,7 +203,8 @@ class Lives:
     def apply_the_same(self, place: int) -> None:
         definition = pick(place, self.reference.definitions)
         self._count(
-            "apply the same", self.life.apply("olga", definition.name, definition.code, definition.latest.content)
+            "apply the same",
+            self.life.apply("olga", definition.name, definition.code, definition.latest.content),
         )
 
     @step(when=some_definitions, actor=actors, place=places, name=one_of(*NAMES))
@@ -205,13 +224,13 @@ class Lives:
         count("edit", self.life.apply(actor, definition.name, definition.code, content))
         self.submit(actor, place)
 
-    @step(when=some_definitions, place=places)
+    @step(6, when=some_definitions, place=places)
     def make_not_effective(self, place: int) -> None:
         effective = [each for each in self.reference.definitions if each.effective]
         definition = pick(place, effective, self.reference.definitions)
         self._count("make not effective", self.life.set_effective("olga", definition, False))
 
-    @step(4, when=some_definitions, actor=actors, place=places)
+    @step(3, when=some_definitions, actor=actors, place=places)
     def make_effective(self, actor: str, place: int) -> None:
         without = [each for each in self.reference.definitions if not each.effective]
         definition = pick(place, without, self.reference.definitions)
@@ -225,7 +244,7 @@ class Lives:
 
     # Runs
 
-    @step(when=some_runs, place=places)
+    @step(5, when=some_runs, place=places)
     def delete_run(self, place: int) -> None:
         run = pick(place, self._runs("draft"), self.reference.runs)
         self._count("delete run", self.life.delete_run("olga", run) or "deleted")
@@ -260,7 +279,9 @@ class Lives:
     @step(10, place=places, late=one_of(0, 0, 0, 1, 90, 3000))
     def tick_when_something_is_due(self, place: int, late: int) -> None:
         """At the very instant, or so many minutes late."""
-        waits = [self.reference.waits_until(run) or run.planned_at for run in self._runs("draft", "in_progress")]
+        waits = [
+            self.reference.waits_until(run) or run.planned_at for run in self._runs("draft", "in_progress")
+        ]
         due = [at for at in waits if at and at > self.reference.now]
         if due:
             self.life.pass_time(pick(place, due) - self.reference.now + timedelta(minutes=late))
@@ -284,16 +305,28 @@ class Lives:
     @step(6, when=some_runs, place=places)
     def approve(self, place: int) -> None:
         held = [run for run in self.reference.runs if run.held]
-        self._count("approve", self.life.approve("anna", pick(place, held, self.reference.runs)) or "approved")
+        self._count(
+            "approve", self.life.approve("anna", pick(place, held, self.reference.runs)) or "approved"
+        )
 
-    @step(when=lambda lives: any(run.held for run in lives.reference.runs), place=places, actor=one_of("olga", "root"))
+    @step(
+        14,
+        when=lambda lives: any(run.held for run in lives.reference.runs),
+        place=places,
+        actor=one_of("olga", "root"),
+    )
     def approve_ones_own(self, place: int, actor: str) -> None:
         held = [run for run in self.reference.runs if run.held]
         self._count("approve one's own", self.life.approve(actor, pick(place, held)) or "approved")
 
-    @step(when=lambda lives: any(run.held for run in lives.reference.runs), minutes=one_of(-1, 0, 60), asks=one_of(True, False))
+    @step(
+        4,
+        when=lambda lives: any(run.held for run in lives.reference.runs),
+        minutes=one_of(-1, 0, 60),
+        asks=one_of(True, False),
+    )
     def wait_for_the_approval_to_lapse(self, minutes: int, asks: bool) -> None:
-        held = [run for run in self.reference.runs if run.held][0]
+        held = next(run for run in self.reference.runs if run.held)
         lapses = held.held_at + timedelta(hours=24, minutes=minutes)
         if lapses > self.reference.now:
             self.life.pass_time(lapses - self.reference.now)
@@ -304,7 +337,11 @@ class Lives:
 
     @step(6, when=some_runs, actor=actors, place=places)
     def undo(self, actor: str, place: int) -> None:
-        ended = [run for run in self._runs(*plain.ENDED) if any(item.outcome == "done" for item in run.items.values())]
+        ended = [
+            run
+            for run in self._runs(*plain.ENDED)
+            if any(item.outcome == "done" for item in run.items.values())
+        ]
         run = pick(place, ended, self.reference.runs)
         self._count("undo", self.life.undo(actor, run) or "started")
 
@@ -313,8 +350,14 @@ class Lives:
     @step(4, point=one_of(*POINTS), nth=one_of(1, 1, 2))
     def kill(self, point: str, nth: int) -> None:
         self._make_work()
-        due = [run for run in self._runs("draft") if run.planned_at is None or run.planned_at <= self.reference.now]
-        if point.startswith("runs.fire") and len(due) != 1:  # the order in which several fire is nobody's business
+        due = [
+            run
+            for run in self._runs("draft")
+            if run.planned_at is None or run.planned_at <= self.reference.now
+        ]
+        if (
+            point.startswith("runs.fire") and len(due) != 1
+        ):  # the order in which several fire is nobody's business
             point = "runs.batch.before_commit"
         killed = self.life.tick(kill=(point, nth))
         self._count("kill", f"at {point}" if killed else "nothing to kill")
@@ -326,19 +369,19 @@ class Lives:
         self.life.tick(selection_fails=True)
         self._count("let selections fail")
 
-    @step(1)
+    @step(2)
     def lose_the_database(self) -> None:
         self._make_work()
         self.life.tick(database_lost=True)
         self._count("lose the database")
 
-    @step()
+    @step(3)
     def let_one_batch_fail(self) -> None:
         self._make_work()
         self.life.tick(batch_fails_once=True)
         self._count("let one batch fail")
 
-    @step(place=places)
+    @step(3, place=places)
     def let_one_subject_fail(self, place: int) -> None:
         self._make_work()
         pending = [
@@ -365,7 +408,7 @@ class Lives:
         self.life.stand_by(True)
         self._count("stand-by")
 
-    @step(4, ticks=one_of(True, False))
+    @step(3, ticks=one_of(True, False))
     def let_the_scheduler_run(self, ticks: bool) -> None:
         self.life.stand_by(False)
         if ticks:
@@ -390,7 +433,21 @@ class Lives:
     # The customers
 
     def _account(self, place: int) -> plain.Account:
-        return pick(place, list(self.reference.accounts.values()))
+        waiting = [subject.account for subject in self._waiting()]
+        return pick(place, waiting, list(self.reference.accounts.values()))
+
+    def _subject(self, place: int) -> plain.Subscription:
+        return pick(place, self._waiting(), list(self.reference.subscriptions.values()))
+
+    def _waiting(self) -> list[plain.Subscription]:
+        """Those on the list of an open run that has not come to them yet."""
+        numbers = [
+            number
+            for run in self._runs(*plain.OPEN)
+            for number, item in run.items.items()
+            if item.outcome == "pending"
+        ]
+        return [self.reference.subscriptions[number] for number in numbers]
 
     @step(3, place=places, share=one_of(1, 1, 2), extra=one_of(0, 0, 500))
     def pay(self, place: int, share: int, extra: int) -> None:
@@ -398,13 +455,18 @@ class Lives:
         self.life.pay(account, max(account.owes() // share, 100) + extra)
         self._count("pay")
 
-    @step(place=places, share=one_of(1, 1, 2))
+    @step(4, place=places, share=one_of(1, 1, 2))
     def announce_a_payment(self, place: int, share: int) -> None:
         account = self._account(place)
         self.life.announce(account, max(account.owes() // share, 100))
         self._count("announce a payment")
 
-    @step(4, when=lambda lives: any(account.pending() for account in lives.reference.accounts.values()), place=places, arrives=one_of(True, False))
+    @step(
+        14,
+        when=lambda lives: any(account.pending() for account in lives.reference.accounts.values()),
+        place=places,
+        arrives=one_of(True, False),
+    )
     def announced_payment_arrives_or_fails(self, place: int, arrives: bool) -> None:
         account, payment = pick(place, self.payments("pending"))
         if arrives:
@@ -426,7 +488,7 @@ class Lives:
             if payment.state in states
         ]
 
-    @step(place=places, days=one_of(-1, 0, 1, 2))
+    @step(3, place=places, days=one_of(-1, 0, 1, 2))
     def hold(self, place: int, days: int) -> None:
         self._count("hold", self.life.hold(self._account(place), days) or "held")
 
@@ -454,18 +516,22 @@ class Lives:
 
     def _invoices(self, disputed: bool) -> list[plain.Invoice]:
         accounts = self.reference.accounts.values()
-        return [each for account in accounts for each in account.invoices.values() if each.disputed == disputed]
+        return [
+            each for account in accounts for each in account.invoices.values() if each.disputed == disputed
+        ]
 
     @step(7, place=places, days=whole(0, 3))
     def extend_grace(self, place: int, days: int) -> None:
         until = self.reference.today + timedelta(days=days)
-        subject = pick(place, list(self.reference.subscriptions.values()))
+        subject = self._subject(place)
         self._count("extend grace", self.life.perform(subject, "extend_grace_period", until) or "extended")
 
     @step(place=places)
     def deactivate_by_hand(self, place: int) -> None:
-        subject = pick(place, list(self.reference.subscriptions.values()))
-        self._count("deactivate by hand", self.life.perform(subject, "deactivate_subscription") or "deactivated")
+        subject = self._subject(place)
+        self._count(
+            "deactivate by hand", self.life.perform(subject, "deactivate_subscription") or "deactivated"
+        )
 
     @step(3, place=places)
     def activate_by_hand(self, place: int) -> None:

@@ -22,7 +22,12 @@ def content(**others):
 
 
 def created(**others) -> Taken:
-    return "create", {"actor": "olga", "name": "Nightly grace cut", "code": "ALPHA", "content": content(**others)}
+    return "create", {
+        "actor": "olga",
+        "name": "Nightly grace cut",
+        "code": "ALPHA",
+        "content": content(**others),
+    }
 
 
 HELD: list[Taken] = [created(approval=True), ("start", {"actor": "olga", "place": 0}), ("tick", {})]

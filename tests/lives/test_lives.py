@@ -32,7 +32,13 @@ EXPECTED = (
     *("hold: held", "release", "suspend or reinstate an account", "dispute", "undispute"),
     *("extend grace: extended", "deactivate by hand: deactivated", "activate by hand: activated"),
     *("seen: superseded", "seen: merged", "seen: approval_expired", "seen: definition_not_effective"),
-    *("seen: waited_for_open_run", "seen: canary", "seen: safety_brake", "seen: approval_required", "seen: throttled"),
+    *(
+        "seen: waited_for_open_run",
+        "seen: canary",
+        "seen: safety_brake",
+        "seen: approval_required",
+        "seen: throttled",
+    ),
     *("seen: selection_failed", "seen: database_lost", "seen: item:done", "seen: undo:done"),
 )
 

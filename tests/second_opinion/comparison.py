@@ -221,7 +221,7 @@ class _Comparison:
             assert +outcomes(items) == {code: n for code, n in told.items() if n}, f"{where}, preview"
         self.tally.rows("items", items)
         self.tally.count(_titled(definition, "at action"), outcomes(items))
-        done = [number for number, item in items.items() if item[0] == "done"]
+        done = sorted(number for number, item in items.items() if item[0] == "done")
         cut = frozenset(done if definition["kind"] == "deactivate_in_grace" else [])
         for again in (definition, self.scenario.activations(1)[0]):
             self.compare_answers(Question(self.scenario, after, cut), again)

@@ -47,7 +47,11 @@ def _import(directory: Path, dry_run: bool, form: str) -> int:
         show_one(result.as_dict(), form)
         return 0
     show_list([{"file": name, **counted} for name, counted in result.files.items()], form, COUNTED)
-    show_fields({**result.created_codes, "not read": result.not_read})
+    show_fields(result.created_codes)
+    if result.not_read:
+        click.echo(
+            "not read, because they are none of the six files: " + ", ".join(result.not_read), err=True
+        )
     if dry_run:
         click.echo("dry run: nothing was imported")
     return 0

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import connection, models
-from django.db.models import Aggregate, CharField, F, QuerySet, Value
+from django.db.models import Aggregate, CharField, F, Func, QuerySet, Value
+from django.db.models.functions import Coalesce
 
 
 def insert_select(model: type[models.Model], columns: Mapping[str, Any], source: QuerySet) -> int:
@@ -70,10 +71,30 @@ def analyze(model: type[models.Model]) -> None:
         execute(f"ANALYZE {table(model)}")
 
 
+class Unindexed(Func):
+    """The column itself, but SQLite does not look it up in an index: without statistics it takes one for a range
+    that holds half of all rows. PostgreSQL judges by its statistics.
+    """
+
+    template = "%(expressions)s"
+    arity = 1
+
+    def as_sqlite(self, compiler, connection, **context):
+        return self.as_sql(compiler, connection, template="+%(expressions)s", **context)
+
+
+class OfTheGroup(Coalesce):
+    """A value that follows from the key of the group, so the statement need not group by it as well."""
+
+    def get_group_by_cols(self) -> list:
+        return []
+
+
 class JoinedText(Aggregate):
-    """The texts of a group, one blank between two, in no certain order."""
+    """Each row's values with colons between them, one blank between two rows, in no certain order."""
 
     function = "STRING_AGG"
+    arg_joiner = " || ':' || "
     template = "%(function)s(%(expressions)s, ' ')"
     output_field = CharField()
 

@@ -9,7 +9,7 @@ from datetime import date
 from django.db.models import (
     BigIntegerField,
     Case,
-    CharField,
+    F,
     FilteredRelation,
     OuterRef,
     Q,
@@ -20,9 +20,9 @@ from django.db.models import (
     When,
 )
 from django.db.models.expressions import Combinable, Expression
-from django.db.models.functions import Cast, Coalesce, Concat
+from django.db.models.functions import Coalesce
 
-from lapwing.core.sql import JoinedText
+from lapwing.core.sql import JoinedText, OfTheGroup
 from lapwing.receivables.models import Payment, PaymentState
 
 ZERO = Value(0, output_field=BigIntegerField())
@@ -51,8 +51,7 @@ UNDISPUTED = Q(debt__disputed=False)
 
 def debt_evidence() -> Expression:
     """Which items the debt was made of: `key:minor` words, in no certain order."""
-    word = Concat(Cast("debt__pk", CharField()), Value(":"), Cast("debt__unsettled_minor", CharField()))
-    return Coalesce(JoinedText(word), Value(""))
+    return Coalesce(JoinedText(F("debt__pk"), F("debt__unsettled_minor")), Value(""))
 
 
 def pending_payments(account_ref: str) -> Expression:
@@ -63,7 +62,7 @@ def pending_payments(account_ref: str) -> Expression:
         return ZERO
     pending = Payment.objects.filter(account=OuterRef(account_ref), state=PaymentState.PENDING)
     total = pending.order_by().values("account").annotate(total=Sum("amount_minor")).values("total")
-    return Coalesce(Subquery(total, output_field=BigIntegerField()), ZERO, output_field=BigIntegerField())
+    return OfTheGroup(Subquery(total, output_field=BigIntegerField()), ZERO, output_field=BigIntegerField())
 
 
 def by_currency(currency: str, amounts: dict[str, int]) -> Combinable:

@@ -95,7 +95,7 @@ class ActivateSettled(SubscriptionKind):
         queryset = self.with_facets(self.matching(assignment), assignment)
         return queryset.annotate(
             **self._item(assignment),
-            label=F("account__customer__name"),
+            label=F("account__customer_id"),
             verdict=verdict(self._protections(), default=""),
         )
 

@@ -71,7 +71,7 @@ class DeactivateInGrace(SubscriptionKind):
         return (
             queryset.annotate(
                 **self._item(assignment),
-                label=F("account__customer__name"),
+                label=F("account__customer_id"),
             )
             .alias(**protection_figures(assignment))
             .annotate(verdict=verdict(found, default=""))

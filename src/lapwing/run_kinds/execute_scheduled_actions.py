@@ -11,6 +11,7 @@ from django.db.models import F, QuerySet, Value
 
 from lapwing.core.errors import Problem, Refused
 from lapwing.core.sql import lock_in_key_order
+from lapwing.customers.models import Customer
 from lapwing.receivables.models import Account
 from lapwing.run_kinds.criterion import criteria_model
 from lapwing.runs.kinds import Assignment, Batch, Check, Explanation, RunKind, kinds
@@ -31,6 +32,7 @@ class ExecuteScheduledActions(RunKind):
     subject_column = "subscription"
     owner_kind = "account"
     Criteria = criteria_model()
+    sample_order = (Customer, "name")
     error_codes = frozenset({"action_rejected", "action_failed"})
     batch_size = 200
     can_undo = False
@@ -54,7 +56,7 @@ class ExecuteScheduledActions(RunKind):
 
     def judge(self, assignment: Assignment) -> QuerySet:
         return self._due(assignment).annotate(
-            **self._item(), label=F("subscription__account__customer__name"), verdict=Value("")
+            **self._item(), label=F("subscription__account__customer_id"), verdict=Value("")
         )
 
     def lock(self, batch: Batch) -> None:

@@ -75,7 +75,6 @@ def protections(assignment: Assignment) -> list[Protection]:
         Protection(
             "payment_in_flight",
             Q(
-                pending_minor__gt=0,
                 counting_undisputed_minor__gt=0,
                 pending_minor__gte=F("counting_undisputed_minor"),
             ),

@@ -22,6 +22,7 @@ from lapwing.catalog.models import PricePlan, SubscriptionType
 from lapwing.catalog.queries import action_types, custom_types
 from lapwing.core.errors import Problem, Refused
 from lapwing.core.sql import lock_in_key_order
+from lapwing.customers.models import Customer
 from lapwing.identity.holiday_calendar import has_holidays
 from lapwing.identity.queries import organisation
 from lapwing.receivables.figures import with_debt
@@ -31,9 +32,9 @@ from lapwing.runs.kinds import Assignment, Batch, RunKind
 from lapwing.runs.models import Run, RunItem
 from lapwing.runs.specification import Specification
 from lapwing.subscriptions.actions.perform_many import MassAction, perform_many
-from lapwing.subscriptions.models import Subscription, SubscriptionAction
+from lapwing.subscriptions.models import Subscription
 from lapwing.subscriptions.proof import proof_of_run
-from lapwing.subscriptions.queries import valid_on
+from lapwing.subscriptions.queries import actions_of_run, valid_on
 from lapwing.subscriptions.states import State
 
 FACETS = {
@@ -51,6 +52,7 @@ class SubscriptionKind(RunKind):
     subject_column = "subscription"
     owner_kind = "account"
     facets = tuple(FACETS)
+    sample_order = (Customer, "name")
     behaviour: ClassVar[Behaviour]
     from_state: ClassVar[State]
     to_state: ClassVar[State]
@@ -118,8 +120,8 @@ class SubscriptionKind(RunKind):
 
     def not_done(self, batch: Batch) -> QuerySet:
         """The batch's items that this run has not acted on, over the joined debt."""
-        done = SubscriptionAction.objects.filter(
-            run_id=batch.run.pk, subscription__gte=batch.first_key, subscription__lte=batch.last_key
+        done = actions_of_run(batch.run.pk).filter(
+            subscription__gte=batch.first_key, subscription__lte=batch.last_key
         )
         left = Subscription.objects.filter(batch.keys, pk__in=batch.items().values("subject_id"))
         return self.with_debt(left.exclude(pk__in=done.values("subscription"))).values("pk")
@@ -170,15 +172,14 @@ class SubscriptionKind(RunKind):
         return dict(model.objects.filter(pk__in=list(keys)).values_list("pk", "code"))
 
     def select_undo(self, run: Run) -> QuerySet:
-        done = SubscriptionAction.objects.filter(run_id=run.pk, subscription=OuterRef("pk"))
         item = RunItem.objects.filter(run_id=run.pk, subject_id=OuterRef("pk"))
-        return Subscription.objects.filter(
-            pk__in=SubscriptionAction.objects.filter(run_id=run.pk).values("subscription")
-        ).annotate(
+        of_run = Q(actions__run_id=run.pk, actions__scheduled_on__isnull=True)
+        acted = Subscription.objects.annotate(undone=FilteredRelation("actions", condition=of_run))
+        return acted.filter(undone__run_id=run.pk).annotate(
             item_owner_id=F("account_id"),
             item_amount_minor=Subquery(item.values("amount_minor")),
             item_currency=Subquery(item.values("currency")),
-            item_witness=Subquery(done.values("revision")),
+            item_witness=F("undone__revision"),
             item_calendar=Value(""),
             item_evidence=Value(""),
         )

@@ -76,6 +76,8 @@ def next_step(run: Run) -> Step:
         return PauseForCanary()
     calendars = unfinished.filter(wave=wave).values_list("calendar", flat=True).distinct()
     opens = {calendar: max(_allowed_at(run, calendar), _throttle_ends(run, wave)) for calendar in calendars}
+    if not opens:
+        return next_step(run)  # others finished the wave meanwhile
     ready = tuple(sorted(calendar for calendar, at in opens.items() if at <= clock.now()))
     return CarryOut(wave, ready) if ready else WaitUntil(min(opens.values()))
 

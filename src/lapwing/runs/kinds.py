@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Expression, Q, QuerySet
+from django.db.models import Expression, Model, Q, QuerySet
 
 from lapwing.core.errors import Problem
 from lapwing.core.registry import Registry
@@ -114,6 +114,7 @@ class RunKind(ABC):
     Criteria: type[Section]
     Safety: type[specification.Safety] = specification.Safety
     facets: tuple[str, ...] = ()
+    sample_order: tuple[type[Model], str]  # the model `label` is a key of, and its field that samples go by
     error_codes: frozenset[str] = frozenset()  # codes that are errors; every other code is a skip
     batch_size = 5_000
     can_undo = True
@@ -128,7 +129,7 @@ class RunKind(ABC):
 
     @abstractmethod
     def judge(self, assignment: Assignment) -> QuerySet:
-        """The selection with `verdict` ('' = would be done, else a code), `facet_<name>` and `label`."""
+        """The selection with `verdict` ('' = would be done, else a code), `facet_<name>` and `label` (a key)."""
 
     @abstractmethod
     def explain(self, assignment: Assignment, number: str) -> Explanation: ...

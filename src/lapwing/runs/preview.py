@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import F
 
-from lapwing.core.sql import rows
+from lapwing.core.sql import rows, table
 from lapwing.runs.assignments import assignment_on
 from lapwing.runs.brake import brake
 from lapwing.runs.kinds import Assignment, RunKind, kinds
@@ -79,6 +79,7 @@ def _count_verdict(found: Preview, kind: RunKind, verdict: str, count: int) -> N
 def _roll_up(kind: RunKind, assignment: Assignment) -> list[tuple]:
     """Rows of (section, key, verdict, currency, count, owners, amount)."""
     judged = kind.judge(assignment)
+    named, field_name = kind.sample_order
     names = [f"facet_{name}" for name in kind.facets]
     select, parameters = (
         judged.annotate(subject=F("pk"))
@@ -94,7 +95,8 @@ def _roll_up(kind: RunKind, assignment: Assignment) -> list[tuple]:
         _per_owner("amount", None),
         *(_per_owner(name, f"facet_{name}") for name in kind.facets),
         "SELECT * FROM (SELECT 'sample', subject, '', currency, 1, 1, amount_minor FROM judged "
-        f"WHERE verdict = '' ORDER BY label, subject LIMIT {SAMPLE}) first",
+        f"LEFT JOIN {table(named)} named ON named.id = label WHERE verdict = '' "
+        f"ORDER BY named.{field_name}, subject LIMIT {SAMPLE}) first",
     ]
     return rows(
         f"WITH judged ({columns}) AS MATERIALIZED ({select}), "

@@ -14,7 +14,9 @@ _BOOLEANS = {"grace_was_open", "grace_open"}
 
 def proof_of_run(run_id: int, first_subscription: int, last_subscription: int) -> str:
     """One line an action in the order of subscriptions; the same text on both databases."""
-    return _proof("subscription_id", run_id, first_subscription, last_subscription)
+    return _proof(
+        "subscription_id", run_id, first_subscription, last_subscription, "AND scheduled_on IS NULL"
+    )
 
 
 def proof_of_actions(run_id: int, first_action: int, last_action: int) -> str:
@@ -22,7 +24,7 @@ def proof_of_actions(run_id: int, first_action: int, last_action: int) -> str:
     return _proof("id", run_id, first_action, last_action)
 
 
-def _proof(key: str, run_id: int, first: int, last: int) -> str:
+def _proof(key: str, run_id: int, first: int, last: int, also: str = "") -> str:
     line = " || '|' || ".join(_as_text(column) for column in _COLUMNS)
     join = (
         "string_agg(line, chr(10) ORDER BY key)"
@@ -31,7 +33,7 @@ def _proof(key: str, run_id: int, first: int, last: int) -> str:
     )
     found = rows(
         f"SELECT {join} FROM (SELECT {key} AS key, {line} AS line FROM {table(SubscriptionAction)} "
-        f"WHERE run_id = %s AND {key} BETWEEN %s AND %s ORDER BY {key}) lines",
+        f"WHERE run_id = %s AND {key} BETWEEN %s AND %s {also} ORDER BY {key}) lines",
         [run_id, first, last],
     )
     return found[0][0] or ""

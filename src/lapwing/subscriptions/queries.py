@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from lapwing.core.errors import Refused
 from lapwing.subscriptions.models import BillingTerm, Subscription, SubscriptionAction
@@ -33,6 +33,11 @@ def effective_term(subscription_id: int, day: date) -> BillingTerm | None:
         .filter(valid_on(day), subscription=subscription_id)
         .first()
     )
+
+
+def actions_of_run(run_id: int) -> QuerySet[SubscriptionAction]:
+    """What a run did set by set: the rows of the index `one_action_a_run`, without planned actions it executed."""
+    return SubscriptionAction.objects.filter(run_id=run_id, scheduled_on__isnull=True)
 
 
 def history(subscription_id: int) -> list[SubscriptionAction]:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.db import transaction
 
+from lapwing.audit.models import AuditEntry
 from lapwing.core import clock
 from lapwing.core.context import actor
 from lapwing.core.errors import Refused
@@ -11,10 +12,11 @@ from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import require
 from lapwing.runs.actions.halt import change_state, lock_run
 from lapwing.runs.freeze import list_hash
-from lapwing.runs.models import Run
+from lapwing.runs.models import Definition, Run
 from lapwing.runs.states import RunState
 
 LAPSES_AFTER = timedelta(hours=24)
+EDITS = ("definition.create", "definition.edit", "definition.new_version", "definition.rename")
 
 
 def approve_run(run_id: int) -> Run:
@@ -30,7 +32,7 @@ def _approve(run_id: int) -> Run:
     run = lock_run(run_id)
     if not is_held(run):
         raise Refused("not_awaiting_approval", f"run {run.pk} is {run.state}; it does not wait for approval")
-    involved = {run.submitted_by, run.version.updated_by, run.definition.updated_by}
+    involved = {run.submitted_by, run.version.updated_by, _last_editor(run.definition)}
     if actor() in involved:
         raise Refused(
             "own_approval",
@@ -42,6 +44,12 @@ def _approve(run_id: int) -> Run:
         )
     run.approved_by, run.approved_at = actor(), clock.now()
     return change_state(run, "approve", description=f"approved by {actor()}", reason=f"list {run.list_hash}")
+
+
+def _last_editor(definition: Definition) -> str | None:
+    """Also who wrote a version after the run's, or the name. Making it effective or not is no edit."""
+    edits = AuditEntry.objects.filter(subject_kind="definition", subject_id=definition.pk, action__in=EDITS)
+    return edits.order_by("-pk").values_list("actor", flat=True).first()
 
 
 def is_held(run: Run) -> bool:

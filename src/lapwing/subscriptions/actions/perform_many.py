@@ -9,6 +9,7 @@ from django.db.models import F, Q, QuerySet, Value
 from lapwing.core.context import actor
 from lapwing.core.sql import insert_select, text
 from lapwing.subscriptions.models import Subscription, SubscriptionAction
+from lapwing.subscriptions.queries import actions_of_run
 from lapwing.subscriptions.states import SUBSCRIPTION
 
 
@@ -46,7 +47,7 @@ def perform_many(chosen: QuerySet, mass: MassAction, keys: Q) -> int:
     """
     written = insert_select(SubscriptionAction, _action_columns(mass), chosen)
     if written:
-        acted = SubscriptionAction.objects.filter(_keys_of_actions(keys), run_id=mass.run_id)
+        acted = actions_of_run(mass.run_id).filter(_keys_of_actions(keys))
         changed = Subscription.objects.filter(keys, pk__in=acted.values("subscription")).update(
             **_changes(mass)
         )
