@@ -25,6 +25,7 @@ from lapwing.subscriptions.models import BillingTerm, Subscription, Subscription
 R = date(2015, 3, 10)
 GRACE_START = date(2015, 2, 20)
 OVERDUE = date(2015, 3, 1)
+NO_BRAKE = {"max_affected": 1_000_000, "max_affected_percent": 100}
 
 
 def make_account(number: str = "A1", *, currency: str = "EUR", **fields: Any) -> Account:
@@ -128,7 +129,7 @@ def in_debt(count: int = 1, *, prefix: str = "", **fields: Any) -> list[str]:
 
 def define(name: str = "Nightly grace cut", kind: str = "deactivate_in_grace", **content: Any) -> str:
     """Applies a definition; returns its code. The brake stays out unless `safety` says otherwise."""
-    content.setdefault("safety", {"max_affected": 1_000_000})
+    content.setdefault("safety", NO_BRAKE)
     return apply_definition({"kind": kind, "name": name, **content}).definition.alternative_code
 
 

@@ -203,7 +203,6 @@ class Life:
     def pass_time(self, span: timedelta) -> None:
         self.reference.now += span
         clock.stand_at(self.reference.now)
-        self.compare()
 
     def announce(self, account: plain.Account, amount: int) -> str:
         reference = self._new_reference()
@@ -420,7 +419,8 @@ class Life:
 
     def _found(self) -> dict[str, dict]:
         versions = list(DefinitionVersion.objects.select_related("definition"))
-        items = with_outcome(RunItem.objects.all()).values_list("run_id", "subject_id", "outcome", "code")
+        columns = ("run_id", "subject_id", "outcome", "code")
+        items = with_outcome(RunItem.objects.all()).values_list(*columns) if RunItem.objects.exists() else []
         columns = (
             "number",
             "life_cycle_state",

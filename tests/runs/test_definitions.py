@@ -13,7 +13,7 @@ from lapwing.runs.queries import scheduled_date
 from lapwing.runs.scheduling import tick
 from lapwing.runs.states import DefinitionState
 from tests.conftest import R
-from tests.world import define, make_account, make_subscription, make_term, run_now
+from tests.world import NO_BRAKE, define, make_account, make_subscription, make_term, run_now
 
 pytestmark = pytest.mark.usefixtures("sandbox")
 BASE = {"kind": "deactivate_in_grace", "name": "Nightly grace cut"}
@@ -115,16 +115,14 @@ def test_a_threshold_has_no_more_digits_than_any_account_s_currency():
 def test_the_same_content_changes_nothing():
     define(description="x")
     before = latest(find("NGC")).updated_at, latest(find("NGC")).pk
-    again = apply_definition({**BASE, "description": "x", "safety": {"max_affected": 1_000_000}})
+    again = apply_definition({**BASE, "description": "x", "safety": NO_BRAKE})
     assert again.changed == "unchanged"
     assert (latest(find("NGC")).updated_at, latest(find("NGC")).pk) == before
 
 
 def test_renaming_belongs_to_all_versions_and_makes_no_new_one():
     run_now(define())
-    applied = apply_definition(
-        {**BASE, "name": "Nightly cut", "alternative_code": "NGC", "safety": {"max_affected": 1_000_000}}
-    )
+    applied = apply_definition({**BASE, "name": "Nightly cut", "alternative_code": "NGC", "safety": NO_BRAKE})
     assert (applied.changed, applied.version) == ("renamed", 1)
     assert find("NGC").name == "Nightly cut"
 
@@ -146,7 +144,7 @@ def test_name_in_use_kind_fixed_and_unknown_kind():
 def test_versions_are_compared_field_by_field_and_the_old_one_is_kept():
     run_now(define(criteria={"grace_period_end_days": 1}))
     applied = apply_definition(
-        {**BASE, "criteria": {"grace_period_end_days": 2}, "safety": {"max_affected": 7}}
+        {**BASE, "criteria": {"grace_period_end_days": 2}, "safety": {**NO_BRAKE, "max_affected": 7}}
     )
     assert applied.version == 2
     one, two = version(find("NGC"), 1), version(find("NGC"), 2)

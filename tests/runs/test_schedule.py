@@ -13,6 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from lapwing.runs.local_time import to_instant
 from lapwing.runs.schedule import (
     Advanced,
     At,
@@ -24,7 +25,6 @@ from lapwing.runs.schedule import (
     nominal_date,
     occurrence_at_or_after,
     occurrences,
-    to_instant,
 )
 
 LONDON, NEW_YORK = ZoneInfo("Europe/London"), ZoneInfo("America/New_York")

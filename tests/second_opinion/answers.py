@@ -13,8 +13,8 @@ from lapwing.receivables.actions.hold_account import hold_account
 from lapwing.receivables.actions.post_payment import post_payment, reverse_payment
 from lapwing.receivables.actions.release_account import release_account
 from lapwing.receivables.actions.set_account_state import set_account_state
-from lapwing.receivables.models import OpenItem
 from lapwing.receivables.models import Account as StoredAccount
+from lapwing.receivables.models import OpenItem
 from lapwing.runs import definitions
 from lapwing.runs.kinds import Assignment, Explanation, RunKind, kinds
 from lapwing.runs.models import Run, RunItem

@@ -4,7 +4,7 @@ unallocated amount). The account is locked by the caller.
 
 from datetime import date
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from lapwing.receivables.allocation import Debt, settle
 from lapwing.receivables.models import Account, Allocation, OpenItem, Payment, PaymentState
@@ -25,10 +25,8 @@ def allocate_payment(payment: Payment, on: date) -> None:
 
 def allocate_credit(account: Account, on: date) -> None:
     """Settles open items from unallocated credit, oldest payment first."""
-    credit = Payment.objects.filter(
-        account=account, state=PaymentState.POSTED, unallocated_minor__gt=0
-    ).order_by("received_on", "reference")
-    for payment in credit:
+    credit = Payment.objects.filter(account=account, state=PaymentState.POSTED, unallocated_minor__gt=0)
+    for payment in _oldest_first(credit):
         allocate_payment(payment, on)
 
 
@@ -40,7 +38,7 @@ def allocate_to_invoice(item: OpenItem, on: date) -> None:
         unallocated_minor__gt=0,
         invoice_number=item.number,
     )
-    for payment in waited.order_by("received_on", "reference"):
+    for payment in _oldest_first(waited):
         allocate_payment(payment, on)
     allocate_credit(item.account, on)
 
@@ -53,6 +51,11 @@ def take_back(payment: Payment, on: date) -> None:
     for item_id, minor in sorted(settled.items()):
         if minor:
             _allocate(payment, item_id, -minor, on)
+
+
+def _oldest_first(payments: QuerySet[Payment]) -> list[Payment]:
+    """By day, then reference; compared here, because databases differ in how they sort texts."""
+    return sorted(payments, key=lambda payment: (payment.received_on, payment.reference))
 
 
 def _debt(item: OpenItem) -> Debt:

@@ -52,7 +52,7 @@ def brake(kind: RunKind, assignment: Assignment, definition_id: int, *, at_most:
     earlier = done_items_since(definition_id, clock.now() - LOOKS_BACK)
     before = earlier.count()
     limits = _count_limits(safety, own, kind)
-    if limits and before + at_most > min(limits)[0]:
+    if before + at_most > min(limits)[0]:
         affected = before + _would_do(kind, assignment).count()
         for limit, words in sorted(limits):
             if affected > limit:
@@ -62,20 +62,14 @@ def brake(kind: RunKind, assignment: Assignment, definition_id: int, *, at_most:
 
 
 def _count_limits(safety: Safety, own: Organisation, kind: RunKind) -> list[tuple[int, str]]:
-    """The limits as whole numbers of subjects. A definition that gives one of its own is not held by the other
-    default of the organisation.
-    """
-    limits = []
-    number, percent = safety.max_affected, safety.max_affected_percent
-    if number is None and percent is None:
-        number, percent = own.max_affected, Decimal(own.max_affected_percent)
-    if number is not None:
-        limits.append((number, f"{number:,}"))
-    if percent is not None:
-        base = kind.base().count()
-        limit = max(int(base * percent / 100), PERCENT_FROM - 1)
-        limits.append((limit, f"{percent.normalize():f} % of {base:,} effective"))
-    return limits
+    """The limits as whole numbers of subjects; each is the organisation's where the definition gives none."""
+    number = own.max_affected if safety.max_affected is None else safety.max_affected
+    percent = safety.max_affected_percent
+    if percent is None:
+        percent = Decimal(own.max_affected_percent)
+    base = kind.base().count()
+    most = max(int(base * percent / 100), PERCENT_FROM - 1)
+    return [(number, f"{number:,}"), (most, f"{percent.normalize():f} % of {base:,} effective")]
 
 
 def _would_do(kind: RunKind, assignment: Assignment) -> QuerySet:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator
 
-from lapwing.runs.schedule import clock_change, to_instant
+from lapwing.runs.local_time import clock_change, to_instant
 
 SEARCH_DAYS = 400  # more than a year of holidays
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
