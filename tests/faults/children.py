@@ -4,6 +4,7 @@ A child opens the database it is told, waits until every child of its group is r
 same instant as they. Its own alarm ends it when it takes too long; the server kills what is left when it ends.
 """
 
+import ctypes
 import json
 import mmap
 import os
@@ -21,6 +22,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 90.0
+PR_SET_PDEATHSIG = 1  # Linux: a child does not outlive the server
 GO, BEGUN, TOUCHED, READY = range(4)  # bytes of the memory that a group shares; from READY on one for each child
 
 
@@ -174,6 +176,7 @@ def _end(pid: int, answers: dict[int, int]) -> dict[str, Any]:
 def _be_a_child(deed: Deed, place: int, writer: int) -> None:
     """Never returns."""
     signal.setitimer(signal.ITIMER_REAL, LIMIT_S)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     answer: dict[str, Any] = {}
     try:
         answer = _do(deed, place)

@@ -142,10 +142,10 @@ def cancel(run_id: int) -> str:
     return str(steer_run.cancel_run(run_id).state)
 
 
-def conduct_with_a_stall(run_id: int, batch_size: int, seconds: float) -> dict[str, Any]:
+def conduct_with_a_stall(run_id: int, batch_size: int, seconds: float, breath_s: float) -> dict[str, Any]:
     """Stalls where the failpoint says, for so long."""
     failpoints.STALL_S = seconds
-    return conduct(run_id, batch_size)
+    return conduct(run_id, batch_size, breath_s=breath_s)
 
 
 def pause_and_watch(run_id: int, after_batches: int, watch_s: float) -> dict[str, Any]:

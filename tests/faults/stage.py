@@ -15,6 +15,9 @@ BATCH_SIZE = SUBSCRIPTIONS // BATCHES
 DEBTORS = 100
 SCHEDULES = 70  # of four statements of one session and four of another
 NIGHT, NOON = "2015-03-10T01:00:00+00:00", "2015-03-10T12:00:00+00:00"  # before and after the slot at 02:00
+# On SQLite whoever waits for the writers' lock asks again after up to a tenth of a second. So that a pause is heard
+# at all between batches of some milliseconds, a run then hesitates up to so long before each.
+BREATH_S = 0.3
 FULL = os.environ.get("LAPWING_TEST_DOSE") == "full"
 
 

@@ -1,6 +1,6 @@
 """Two who do the same at the same instant: one run, one run a slot, each subject once; and a pause that holds."""
 
-from tests.faults.stage import BATCH_SIZE, SUBSCRIPTIONS, Stage, dose
+from tests.faults.stage import BATCH_SIZE, BREATH_S, SUBSCRIPTIONS, Stage, dose
 
 
 def test_two_people_starting_a_definition_make_one_run(stage, tell):
@@ -52,8 +52,7 @@ def test_nothing_changes_after_a_pause_returned(stage, tell):
     under_way = 0
     for turn in range(times):
         stage.set("started")
-        # On SQLite whoever waits for the writers' lock asks again after up to a tenth of a second.
-        conduct = stage.deed("conduct", run_id=1, batch_size=BATCH_SIZE, breath_s=0.25)
+        conduct = stage.deed("conduct", run_id=1, batch_size=BATCH_SIZE, breath_s=BREATH_S)
         pause = stage.deed("pause_and_watch", run_id=1, after_batches=2 + turn % 8, watch_s=0.3)
         run, paused = stage.together(conduct, pause)
         assert paused.value and paused.value["state"] == "paused", (run, paused)
@@ -78,6 +77,7 @@ def pause_under_way(stage: Stage, defects: tuple[str, ...]) -> list[str]:
         run_id=1,
         batch_size=BATCH_SIZE,
         seconds=0.5,
+        breath_s=BREATH_S,
         failpoint="runs.batch.after_locks:stall:3",
         defects=defects,
     )

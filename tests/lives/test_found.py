@@ -69,3 +69,8 @@ def test_who_wrote_the_next_version_cannot_approve_a_run_of_the_one_before():
 def test_who_only_made_a_definition_effective_may_approve():
     effective = [("make_not_effective", {"place": 0}), ("make_effective", {"actor": "root", "place": 0})]
     replay([*HELD, *effective, APPROVED_BY_ROOT])
+
+
+def test_an_undo_waits_for_nobody_although_the_definition_requires_approval():
+    undo = [("approve", {"place": 0}), ("tick", {}), ("undo", {"actor": "olga", "place": 0}), ("tick", {})]
+    replay([*HELD, *undo])

@@ -38,7 +38,7 @@ from .ledger import books_of
 from .loading import by_import, load, one_by_one, read_base, read_unsettled
 from .rows import Base
 from .scenarios import Question, Scenario
-from .tally import Tally
+from .tally import OTHER_GRACE, Tally
 
 EXPLAINED = 3
 SAMPLE = 20
@@ -168,9 +168,7 @@ class _Comparison:
         chosen = [rng.choice(group) for group in (narrowly, protected, list(opinions)) if group]
         return sorted({*chosen[:EXPLAINED]})
 
-    def compare_explanation(
-        self, asked: Asked, number: str, opinion: oracle.Opinion, where: str
-    ) -> None:
+    def compare_explanation(self, asked: Asked, number: str, opinion: oracle.Opinion, where: str) -> None:
         found = asked.explain(number)
         criteria = {check.name: check.passed for check in found.criteria}
         applying = {check.name for check in found.protections if check.passed}
@@ -182,7 +180,9 @@ class _Comparison:
             opinion.amount_minor,
             opinion.currency,
         ), f"{where}, explain {number}"
-        expected = {name.replace("cut_for_debt", "cut_off_for_debt"): p for name, p in opinion.criteria.items()}
+        expected = {
+            name.replace("cut_for_debt", "cut_off_for_debt"): p for name, p in opinion.criteria.items()
+        }
         _assert_same(criteria, expected, f"{where}, criteria of {number}")
         expected_codes = {code for code, applies in opinion.protections.items() if applies}
         assert applying == expected_codes, f"{where}, protections of {number}"
@@ -221,18 +221,27 @@ class _Comparison:
             assert +outcomes(items) == {code: n for code, n in told.items() if n}, f"{where}, preview"
         self.tally.rows("items", items)
         self.tally.count(_titled(definition, "at action"), outcomes(items))
+        self.tally.counts[OTHER_GRACE] += self.saved_by_the_witness(definition, disturbed, items)
         done = sorted(number for number, item in items.items() if item[0] == "done")
         cut = frozenset(done if definition["kind"] == "deactivate_in_grace" else [])
         for again in (definition, self.scenario.activations(1)[0]):
             self.compare_answers(Question(self.scenario, after, cut), again)
         self.compare_undo(definition, run, done, disturbed, after, where)
 
+    def saved_by_the_witness(self, definition: Definition, disturbed: Base, items: dict[str, Any]) -> int:
+        """How many were skipped as `grace_changed` although a run that began only now would cut them off."""
+        changed = [number for number, item in items.items() if item[1] == "grace_changed"]
+        opinions = Question(self.scenario, disturbed).opinions(definition) if changed else {}
+        return sum(opinions[number].outcome == "done" for number in changed)
+
     def compare_undo(
         self, definition: Definition, run: Run, done: list[str], before: Base, after: Base, where: str
     ) -> None:
         today = self.scenario.today
         for_debt = definition["kind"] == "deactivate_in_grace"
-        events = generator.make_aftermath(self.rng(f"after {where}"), after, done, today=today) if for_debt else []
+        events = (
+            generator.make_aftermath(self.rng(f"after {where}"), after, done, today=today) if for_debt else []
+        )
         apply_events(events)
         later = generator.apply_disturbance(after, events, today=today)
         changed = set(oracle.changed_since(later, done, before)) if for_debt else set()
@@ -301,10 +310,12 @@ class _Comparison:
             )
         events = generator.make_disturbance(rng, scenario.base, today=scenario.today, among=frozen)
         if how == "paid down":
-            events += generator.make_threshold_payments(
+            return events + generator.make_threshold_payments(
                 rng, scenario.base, definition, scenario.run_date, frozen
             )
-        return events
+        return events + generator.make_new_graces(
+            rng, scenario.base, events, today=scenario.today, among=frozen
+        )
 
     def assert_nothing_is_broken(self) -> None:
         faults = [line for each in all_invariants() for line in each.find()]

@@ -94,6 +94,25 @@ def apply_disturbance(base: Base, events: Sequence[Event], *, today: date) -> Ba
     return base
 
 
+def make_new_graces(
+    rng: random.Random, base: Base, events: Sequence[Event], *, today: date, among: Sequence[str]
+) -> list[Event]:
+    """Grace intervals that end today, for some of the subscriptions that `events` leave alone.
+
+    Mostly the run would match them as well: only the witness of its list tells the two apart.
+    """
+    subscriptions = books_of(base).subscriptions
+    disturbed = {event[1] for event in events}
+    return [
+        ("extend_grace", number, today)
+        for number in among
+        if number not in disturbed
+        and subscriptions[number].account not in disturbed
+        and (subscriptions[number].grace_start, subscriptions[number].grace_end) != (today, today)
+        and rng.random() < 0.5
+    ]
+
+
 def make_threshold_payments(
     rng: random.Random, base: Base, definition: Mapping[str, Any], run_date: date, among: Sequence[str]
 ) -> list[Event]:

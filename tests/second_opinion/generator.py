@@ -8,6 +8,7 @@ from .disturbances import (
     make_activation_disturbance,
     make_aftermath,
     make_disturbance,
+    make_new_graces,
     make_threshold_payments,
     payment_reference,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "make_cut_for_debt",
     "make_definition",
     "make_disturbance",
+    "make_new_graces",
     "make_threshold_payments",
     "payment_reference",
 ]

@@ -16,6 +16,7 @@ from typing import Any
 from . import oracle
 
 AT_LEAST = 20
+OTHER_GRACE = "at action: grace_changed, where the new grace matches as well"
 CRITERIA = (
     "life_cycle_state",
     "grace_period_end",
@@ -42,6 +43,7 @@ FLOORS: dict[str, int] = {
     "explanations": 2000,
     **{f"at selection: {code}": AT_LEAST for code in ("done", *oracle.PROTECTIONS)},
     **{f"at action: {code}": AT_LEAST for code in ("done", *oracle.CODES)},
+    OTHER_GRACE: AT_LEAST,
     **{f"at undo: {code}": AT_LEAST for code in ("done", "changed_since")},
     **{f"activation, at selection: {code}": AT_LEAST for code in ("done", "account_not_active")},
     **{
@@ -94,7 +96,7 @@ def added_up(folder: Path) -> tuple[Counter[str], str]:
 
 
 def in_words(counts: Counter[str], digest: str) -> str:
-    lines = [f"  {name:52} {counts[name]:9,}" for name in sorted({*counts, *FLOORS}, key=_place)]
+    lines = [f"  {name:64} {counts[name]:9,}" for name in sorted({*counts, *FLOORS}, key=_place)]
     return "\n".join(["product and oracle agree; compared were", *lines, f"  digest of all rows {digest}"])
 
 
