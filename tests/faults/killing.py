@@ -77,7 +77,7 @@ def duration_s(stage: Stage, content: str, run_id: int) -> float:
 
 
 def _kill(stage: Stage, deed: Deed, kill: Kill, run_id: int, tally: Tally, lasts_s: float) -> None:
-    ending = stage.try_(deed) if kill.point else stage.kill_after(deed, random.uniform(0, 0.9 * lasts_s))
+    ending = stage.try_(deed) if kill.point else stage.kill_after(deed, random.uniform(0, 0.8 * lasts_s))
     if not ending.was_killed:
         tally.missed += 1
         assert not kill.point, f"{kill} was not reached: {ending}"

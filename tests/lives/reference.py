@@ -168,6 +168,10 @@ class Run:
     approved_by: str = ""
     canary_passed: bool = False
     key: int = 0  # the product's key, by which it orders runs
+    begun: bool = False
+
+    def __post_init__(self) -> None:
+        self.begun = self.state != "draft"
 
     @property
     def open(self) -> bool:
@@ -182,6 +186,7 @@ class Run:
         if self.state not in sources:
             raise Refusal("illegal_transition")
         self.state, self.code = to, code
+        self.begun = self.begun or to != "cancelled"
 
 
 class Schedule:
@@ -296,8 +301,10 @@ class Reference:
 
     def delete_definition(self, actor: str, definition: Definition) -> None:
         _require(actor, EDIT)
-        if self.runs_of(definition):
+        runs = self.runs_of(definition)
+        if any(run.begun or run.state != "cancelled" for run in runs):
             raise Refusal("definition_has_runs")
+        self.runs = [run for run in self.runs if run not in runs]
         self.definitions.remove(definition)
 
     def runs_of(self, definition: Definition) -> list[Run]:

@@ -319,6 +319,32 @@ def test_settled_customer_comes_back_and_can_be_cut_again_by_undo():
     assert faults() == []
 
 
+def test_an_amendment_does_not_make_the_debt_forgotten():
+    from lapwing.receivables.actions.post_payment import post_payment
+
+    in_debt(1)
+    run_now(define())
+    perform("S1", "change_quantity", to="2")
+    with acting_as("root"):
+        post_payment("A1", 5000, reference="P1")
+    assert outcome_of(run_now(define("Bring back", "activate_settled"))) == {"S1": ("done", None)}
+
+
+def test_a_definition_whose_only_runs_never_began_can_be_deleted():
+    from lapwing.runs.actions.change_definition import delete_definition
+    from lapwing.runs.actions.steer_run import delete_run
+    from lapwing.runs.actions.submit import submit
+    from lapwing.runs.models import Definition
+
+    daily = {"method": "repeat", "start": "2015-03-11 02:00", "every": 1, "unit": "days"}
+    define(schedule=daily)
+    submit("NGC")
+    define(schedule=daily, description="new")
+    delete_run(submit("NGC").pk)
+    delete_definition("NGC")
+    assert not Definition.objects.exists()
+
+
 def test_planned_actions_cannot_be_undone_as_a_run():
     run = run_now(define("Scheduled actions", "execute_scheduled_actions"))
     assert refusal(undo_run, run.pk) == "not_undoable"

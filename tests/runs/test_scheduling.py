@@ -176,7 +176,7 @@ def test_quiet_times_move_the_whole_run_but_not_its_nominal_date():
     run = Run.objects.exclude(state="draft").get()
     with clock.standing_at(at(14)):
         assert (run.state, run.frozen_at, next_at(run)) == ("in_progress", None, at(16, 8))
-        assert quiet_until(find("NGC")) == "2015-03-16 08:00+00:00"
+        assert quiet_until(find("NGC")) == at(16, 8)
     tick_at(at(16, 7, 59))
     assert counts(run)["done"] == 0
     tick_at(at(16, 8))
@@ -284,3 +284,71 @@ def test_a_viewer_neither_submits_nor_sets_stand_by():
             with pytest.raises(Refused) as refused:
                 action()
             assert refused.value.code in {"not_permitted", "unknown_run"}
+
+
+def test_interleaved_calendars_and_customers_without_a_country():
+    """Batches of several countries lie in the same range of keys; each acts on its own items only."""
+    for position in range(9):
+        country = ("DE", "", "GB")[position % 3]
+        make_account(f"A{position}", country=country)
+        owe(f"A{position}")
+        make_subscription(f"S{position}", f"A{position}", grace_end=date(2015, 5, 8))
+    # 8 May 2015 was no holiday in Germany; 25 May was one in both, the 14th in Germany alone.
+    with clock.standing_at(datetime(2015, 5, 14, 12, tzinfo=UTC)):
+        run = run_now(define(quiet_times={"holidays": "customer"}, criteria={"grace_period_end_days": 9}))
+        outcomes = outcome_of(run)
+        assert {outcomes[f"S{position}"][0] for position in (0, 3, 6)} == {"pending"}
+        assert {outcomes[f"S{position}"] for position in (1, 2, 4, 5, 7, 8)} == {("done", None)}
+        assert faults() == []
+    tick_at(datetime(2015, 5, 15, tzinfo=UTC))
+    assert counts(run)["done"] == 9
+    assert [batch.items for batch in run.batches.order_by("pk")] == [3, 3, 3]
+    assert faults() == []
+
+
+def test_a_list_that_waited_too_long_is_held_before_its_first_change():
+    from lapwing.runs.actions.start_run import start_run
+    from lapwing.runs.actions.steer_run import pause_run
+    from lapwing.runs.execution import conduct
+    from lapwing.runs.freeze import freeze
+
+    in_debt(2)
+    run = start_run(define())
+    freeze(run.pk)
+    pause_run(run.pk)
+    with clock.standing_at(NOON + timedelta(days=4)):
+        resume_run(run.pk)
+        conduct(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.code, counts(run)["done"]) == ("paused", "safety_brake", 0)
+
+
+def test_a_waiver_of_quiet_times_ends_with_the_quiet_time():
+    from lapwing.runs.actions.start_run import start_run
+
+    in_debt(3, grace_end=R)
+    define(
+        schedule=DAILY,
+        throttle={"max_batch_size": 1, "start_again_after": {"value": 8, "unit": "hours"}},
+        quiet_times={"between": ["11:00", "13:00"]},
+    )
+    run = start_run("NGC", quiet_times_waived=True)
+    tick()
+    assert counts(run)["done"] == 1
+    tick_at(at(10, 20))
+    assert counts(run)["done"] == 2
+    tick_at(at(11, 12))
+    with clock.standing_at(at(11, 12)):
+        assert next_at(run) == at(11, 13)
+    assert counts(run)["done"] == 2
+
+
+def test_started_for_another_day():
+    from lapwing.runs.actions.start_run import start_run
+    from lapwing.runs.execution import conduct
+
+    in_debt(1, grace_end=date(2015, 3, 8))
+    define()
+    assert outcome_of(run_now()) == {}
+    run = conduct(start_run("NGC", day=date(2015, 3, 8)).pk)
+    assert (run.nominal_on, outcome_of(run)) == (date(2015, 3, 8), {"S1": ("done", None)})

@@ -76,16 +76,18 @@ command(run_command, "explain", help=_explain.__doc__)(_explain)
 
 
 @click.argument("code")
+@click.option("--date", "day", type=DAY, help="Run it for that day; default today.")
 @wait_option
 @yes_option
 @click.option("--reason", default="", help="Why it is run now.")
 @format_option
-def _start(code: str, wait: bool, yes: bool, reason: str, form: str) -> int:
-    """One run now, whatever the schedule. Exit code 0 only when it completed (with --wait) or was started.
+def _start(code: str, day: date | None, wait: bool, yes: bool, reason: str, form: str) -> int:
+    """One run now, whatever the schedule. Exit code 1 unless it completed; without --wait, 0 once it is started.
 
     \b
     Example: lapwing run start NGC --wait --yes
     """
+    from lapwing.identity.queries import organisation
     from lapwing.runs.actions.start_run import start_run
     from lapwing.runs.definitions import find
     from lapwing.runs.quiet import quiet_until
@@ -93,10 +95,11 @@ def _start(code: str, wait: bool, yes: bool, reason: str, form: str) -> int:
     definition = find(code)
     quiet = quiet_until(definition)
     if quiet:
-        confirm(f"It is a quiet time of {code} until {quiet}. Disconnect all the same?", yes=yes)
+        local = quiet.astimezone(organisation().zone).isoformat(" ", "minutes")
+        confirm(f"It is a quiet time of {code} until {local}. Run it all the same until then?", yes=yes)
     else:
         confirm(f"Start a run of {code} ({definition.name}) now?", yes=yes)
-    run = start_run(code, quiet_times_waived=bool(quiet), reason=reason)
+    run = start_run(code, day=day, quiet_times_waived=quiet is not None, reason=reason)
     return _finish(run.pk, wait, form)
 
 

@@ -81,12 +81,14 @@ def _verify(form: str) -> int:
     """
     from lapwing.audit.checks import unsealed
     from lapwing.core.invariants import SHOWN, all_invariants
+    from lapwing.core.sql import one_snapshot
 
     records, faults = [], 0
-    for each in all_invariants():
-        found = list(each.find())
-        faults += len(found)
-        records.append({"invariant": each.name, "holds": not found, "differences": found[:SHOWN]})
+    with one_snapshot():
+        for each in all_invariants():
+            found = list(each.find())
+            faults += len(found)
+            records.append({"invariant": each.name, "holds": not found, "differences": found[:SHOWN]})
     if form == "table":
         for record in records:
             mark = "[green]ok[/]  " if record["holds"] else "[red]FAULT[/]"

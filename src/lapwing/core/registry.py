@@ -56,7 +56,6 @@ class Registry(Generic[T]):
     def _discover(self) -> None:
         if self._discovered:
             return
-        self._discovered = True
         for app in apps.get_app_configs():
             package_name, path = f"{app.name}.{self._folder}", Path(app.path)
             if app.label == self._folder.partition(".")[0]:  # our own folder is an app itself
@@ -65,3 +64,4 @@ class Registry(Generic[T]):
                 package = importlib.import_module(package_name)
                 for module in pkgutil.iter_modules(package.__path__):
                     importlib.import_module(f"{package_name}.{module.name}")
+        self._discovered = True

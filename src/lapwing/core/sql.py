@@ -1,9 +1,10 @@
 """Set-based statements that Django's ORM does not write: INSERT … SELECT, locks in key order, statistics."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models import Aggregate, CharField, F, Func, QuerySet, Value
 from django.db.models.functions import Coalesce
 
@@ -63,6 +64,24 @@ def lock_in_key_order(queryset: QuerySet) -> None:
             queryset.order_by("pk").select_for_update(no_key=True).values("pk").query.sql_with_params()
         )
         rows(f"SELECT count(*) FROM ({select}) locked", parameters)
+
+
+def lock_what_is_free(queryset: QuerySet) -> None:
+    """Locks the rows that nobody else holds, without waiting for the others."""
+    if connection.vendor == "postgresql":
+        free = queryset.order_by("pk").select_for_update(no_key=True, skip_locked=True).values("pk")
+        select, parameters = free.query.sql_with_params()
+        rows(f"SELECT count(*) FROM ({select}) locked", parameters)
+
+
+@contextmanager
+def one_snapshot() -> Iterator[None]:
+    """All statements in the block see the database at one moment, whoever writes meanwhile."""
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if outermost and connection.vendor == "postgresql":
+            execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
 
 
 def analyze(model: type[models.Model]) -> None:

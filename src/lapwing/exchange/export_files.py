@@ -9,10 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from django.db import connection, transaction
-
 from lapwing.core.errors import Refused
-from lapwing.core.sql import execute
+from lapwing.core.sql import one_snapshot
 from lapwing.exchange.sheets import FILES, SHEETS
 from lapwing.exchange.stored_rows import in_order, stored_cells, stored_rows
 from lapwing.identity.permissions import Permission
@@ -34,7 +32,7 @@ def export_directory(path: Path) -> dict[str, Any]:
     organisation()
     try:
         _prepare(path)
-        with _one_moment(), _parts(path) as parts:
+        with one_snapshot(), _parts(path) as parts:
             written = {
                 sheet.file: _write(part, _lines(sheet.columns, stored_cells(sheet, rows)))
                 for sheet, part in zip(SHEETS, parts, strict=True)
@@ -53,16 +51,6 @@ def _prepare(path: Path) -> None:
         raise Refused(
             "not_empty", f"{str(path)!r} holds other files ({foreign[0]!r}); export into an empty directory"
         )
-
-
-@contextmanager
-def _one_moment() -> Iterator[None]:
-    """All files tell of the same moment: one transaction, on PostgreSQL with one snapshot."""
-    outermost = not connection.in_atomic_block
-    with transaction.atomic():
-        if outermost and connection.vendor == "postgresql":
-            execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        yield
 
 
 @contextmanager

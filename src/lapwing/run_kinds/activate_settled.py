@@ -18,13 +18,18 @@ from lapwing.subscriptions.models import Subscription, SubscriptionAction
 from lapwing.subscriptions.queries import subscription as find
 from lapwing.subscriptions.states import State
 
+_MOVED_LATER = SubscriptionAction.objects.filter(
+    subscription=OuterRef("subscription"), revision__gt=OuterRef("revision")
+).exclude(from_state=F("to_state"))
+# The last action that moved it was a deactivation for debt; amendments since then do not count.
 CUT_OFF_FOR_DEBT = Q(
     Exists(
         SubscriptionAction.objects.filter(
+            ~Exists(_MOVED_LATER),
             subscription=OuterRef("pk"),
-            revision=OuterRef("revision"),
             behaviour=Behaviour.DEACTIVATE,
             reason_code="debt",
+            state="executed",
         )
     )
 )
@@ -129,7 +134,7 @@ class ActivateSettled(SubscriptionKind):
             Check("life_cycle_state", "not_effective", subscription.life_cycle_state, row["is_state"]),
             Check(
                 "cut_off_for_debt",
-                "last action is a deactivation for debt",
+                "last moved by a deactivation for debt",
                 "it is" if row["is_cut_off_for_debt"] else "it is not",
                 row["is_cut_off_for_debt"],
             ),

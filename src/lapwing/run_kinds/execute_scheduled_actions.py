@@ -90,7 +90,7 @@ class ExecuteScheduledActions(RunKind):
             return False
         return True
 
-    def proof(self, run_id: int, first_key: int, last_key: int) -> str:
+    def proof(self, run_id: int, first_key: int, last_key: int, calendar: str | None) -> str:
         return proof_of_actions(run_id, first_key, last_key)
 
     def base(self) -> QuerySet:

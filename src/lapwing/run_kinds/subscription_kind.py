@@ -147,8 +147,8 @@ class SubscriptionKind(RunKind):
         by_customer = quiet is not None and quiet.holidays == "customer"
         return F("account__customer__country") if by_customer else Value("")
 
-    def proof(self, run_id: int, first_key: int, last_key: int) -> str:
-        return proof_of_run(run_id, first_key, last_key)
+    def proof(self, run_id: int, first_key: int, last_key: int, calendar: str | None) -> str:
+        return proof_of_run(run_id, first_key, last_key, calendar)
 
     def base(self) -> QuerySet:
         return Subscription.objects.filter(life_cycle_state=State.EFFECTIVE)

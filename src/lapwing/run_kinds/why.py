@@ -3,6 +3,7 @@
 from typing import Any
 
 from lapwing.receivables.models import OpenItem
+from lapwing.runs.kinds import kinds
 from lapwing.runs.models import Run, RunItem
 from lapwing.subscriptions.models import SubscriptionAction
 from lapwing.subscriptions.queries import history, subscription
@@ -52,7 +53,9 @@ def _tell(action: SubscriptionAction) -> dict[str, Any]:
 
 
 def _tell_run(run: Run, action: SubscriptionAction) -> dict[str, Any]:
-    item = RunItem.objects.filter(run_id=run.pk, subject_id__in=[action.subscription_id, action.pk]).first()
+    of_actions = kinds.get(run.definition.kind).subject_kind == "action"
+    subject = action.pk if of_actions else action.subscription_id
+    item = RunItem.objects.filter(run_id=run.pk, subject_id=subject).first()
     return {
         "run": run.pk,
         "definition": run.definition.alternative_code,

@@ -63,9 +63,10 @@ def _carry_out(run: Run, row: RunBatch) -> None:
     started = time.monotonic()
     row.started_at = clock.now()
     kind = kinds.get(run.definition.kind)
-    batch = Batch(
-        run, assignment_of(run), row.first_key, row.last_key, row.calendar, row.items, row.started_at
-    )
+    assignment = assignment_of(run)
+    batch = Batch(run, assignment, row.first_key, row.last_key, row.calendar, row.items, row.started_at)
+    quiet = assignment.specification.quiet_times
+    calendar = row.calendar if quiet and quiet.holidays == "customer" else None
     kind.lock(batch)
     failpoint("runs.batch.after_locks")
     row.done = kind.carry_out_undo(batch) if run.undo_of_id else kind.carry_out(batch)
@@ -87,11 +88,11 @@ def _carry_out(run: Run, row: RunBatch) -> None:
             "batch": row.pk,
             "first": row.first_key,
             "last": row.last_key,
-            "calendar": row.calendar,
+            "calendar": calendar,
             "done": row.done,
             "skipped": row.skipped,
             "errors": row.errors,
-            "sha256": proof_hash(kind.proof(run.pk, row.first_key, row.last_key)),
+            "sha256": proof_hash(kind.proof(run.pk, row.first_key, row.last_key, calendar)),
         },
     )
     failpoint("runs.batch.after_audit")
@@ -114,8 +115,8 @@ def _exclusions(batch: Batch) -> list[tuple[str, int]]:
 @transaction.atomic
 def isolate(run_id: int, row_id: int, error: Exception) -> None:
     """A batch that cannot be carried out is halved until the one item that fails is alone; that one ends as `error`."""
+    run = Run.objects.select_for_update(of=("self",)).select_related("definition", "version").get(pk=run_id)
     row = RunBatch.objects.select_for_update().get(pk=row_id)
-    run = Run.objects.select_related("definition", "version", "undo_of").get(pk=run_id)
     if row.finished or run.state != RunState.IN_PROGRESS:
         return
     batch = Batch(run, assignment_of(run), row.first_key, row.last_key, row.calendar, row.items, clock.now())

@@ -5,7 +5,7 @@ what the definition did in the last 24 hours of business time, without what was 
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db.models import QuerySet
@@ -44,9 +44,8 @@ def why_held(run: Run, kind: RunKind, assignment: Assignment) -> Held | None:
 
 def brake(kind: RunKind, assignment: Assignment, definition_id: int, *, at_most: int) -> str:
     """Why the brake holds, in words; '' where it does not. `at_most` bounds how many could be affected."""
-    away = abs((assignment.nominal_on - assignment.today).days)
-    if away > MAX_DAYS_AWAY:
-        return f"the run's date {assignment.nominal_on} is {away} days away from today, more than {MAX_DAYS_AWAY}"
+    if far := too_far_away(assignment.nominal_on, assignment.today):
+        return far
     safety: Safety = assignment.specification.safety
     own = organisation()
     earlier = done_items_since(definition_id, clock.now() - LOOKS_BACK)
@@ -59,6 +58,14 @@ def brake(kind: RunKind, assignment: Assignment, definition_id: int, *, at_most:
                 counted = f", {before} of them in the last 24 hours" if before else ""
                 return f"{affected} would be affected{counted}; the limit is {words}"
     return _amount_limit(safety, kind, assignment, earlier)
+
+
+def too_far_away(nominal_on: date, today: date) -> str:
+    """Why a run of that date is held before its first change, in words; '' where it is near enough."""
+    away = abs((nominal_on - today).days)
+    if away <= MAX_DAYS_AWAY:
+        return ""
+    return f"the run's date {nominal_on} is {away} days away from today, more than {MAX_DAYS_AWAY}"
 
 
 def _count_limits(safety: Safety, own: Organisation, kind: RunKind) -> list[tuple[int, str]]:

@@ -73,7 +73,9 @@ def batches_prove_their_rows() -> Iterator[str]:
             yield f"audit entry {entry.pk} tells of run {entry.run_id}, which does not exist"
             continue
         proved[run.pk] = proved.get(run.pk, 0) + said["done"]
-        proof = kinds.get(run.definition.kind).proof(run.pk, said["first"], said["last"])
+        proof = kinds.get(run.definition.kind).proof(
+            run.pk, said["first"], said["last"], said.get("calendar")
+        )
         if proof_hash(proof) != said["sha256"]:
             yield f"run {run.pk}: the actions on subjects {said['first']} to {said['last']} are not those it recorded"
     totals = RunBatch.objects.filter(finished=True).order_by().values_list("run").annotate(done=Sum("done"))

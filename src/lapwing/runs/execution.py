@@ -15,10 +15,12 @@ from django.db.models import Max, Min
 from lapwing.core import clock
 from lapwing.core.context import SYSTEM, acting_as
 from lapwing.core.failpoints import failpoint
+from lapwing.identity.queries import today
 from lapwing.runs.actions.halt import halt
 from lapwing.runs.batches import BatchFailed, carry_out_next, isolate
+from lapwing.runs.brake import too_far_away
 from lapwing.runs.definitions import specification_of
-from lapwing.runs.freeze import freeze
+from lapwing.runs.freeze import freeze, hold
 from lapwing.runs.models import Run
 from lapwing.runs.quiet import allowed_at
 from lapwing.runs.states import RunState
@@ -26,6 +28,8 @@ from lapwing.runs.states import RunState
 TRIES = 5
 FIRST_DELAY_S = 0.2
 POLL_S = 0.2
+# SQLite has one writer, and who waits for it looks every 100 ms only: a run lets others in from time to time.
+BREATHE_EVERY_S, BREATH_S = 2.0, 0.12
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,18 @@ class PauseForCanary:
 
 
 @dataclass(frozen=True)
+class HoldForBrake:
+    """It waited so long before its first change that its date is too far away now."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class Complete:
     """No batch is left."""
 
 
-Step = Select | CarryOut | WaitUntil | PauseForCanary | Complete | None
+Step = Select | CarryOut | WaitUntil | PauseForCanary | HoldForBrake | Complete | None
 
 
 def next_step(run: Run) -> Step:
@@ -72,6 +83,8 @@ def next_step(run: Run) -> Step:
     wave = unfinished.aggregate(wave=Min("wave"))["wave"]
     if wave is None:
         return Complete()
+    if reason := _too_late(run):
+        return HoldForBrake(reason)
     if wave > 0 and not run.canary_passed and run.batches.filter(wave=0).exists():
         return PauseForCanary()
     calendars = unfinished.filter(wave=wave).values_list("calendar", flat=True).distinct()
@@ -88,6 +101,12 @@ def next_at(run: Run) -> datetime | None:
     return step.at if isinstance(step, WaitUntil) else None
 
 
+def _too_late(run: Run) -> str:
+    if run.undo_of_id or run.approved_by or run.batches.filter(finished=True).exists():
+        return ""
+    return too_far_away(run.nominal_on, today())
+
+
 def _throttle_ends(run: Run, wave: int) -> datetime:
     throttle = specification_of(run.version).throttle
     if run.undo_of_id or throttle is None or not throttle.wait:
@@ -97,7 +116,8 @@ def _throttle_ends(run: Run, wave: int) -> datetime:
 
 
 def _allowed_at(run: Run, calendar: str) -> datetime:
-    if run.undo_of_id or run.quiet_times_waived:
+    waived = run.quiet_waived_until is not None and clock.now() < run.quiet_waived_until
+    if run.undo_of_id or waived:
         return clock.now()
     return allowed_at(specification_of(run.version).quiet_times, calendar)
 
@@ -127,11 +147,13 @@ def carry_on(
     carrier: Carrier | None = None,
     report: Callable[[Run], None] | None = None,
     stop: Callable[[], bool] = lambda: False,
+    share: bool = True,
 ) -> WaitUntil | None:
     """Does everything that can be done now. Returns what the run waits for; None where it ended, halted or was
-    told to stop.
+    told to stop. Where others hold all that is left it waits for them or, without `share`, returns.
     """
     carrier = carrier or InProcess()
+    breathed = time.monotonic()
     while not stop():
         run = Run.objects.select_related("definition", "version", "undo_of").get(pk=run_id)
         if report:
@@ -140,11 +162,18 @@ def carry_on(
         if step is None or isinstance(step, WaitUntil):
             return step
         try:
-            with_retries(lambda run=run, step=step: _do(run, step, carrier))
+            others_hold_it = with_retries(lambda run=run, step=step: _do(run, step, carrier)) is False
         except (OperationalError, InterfaceError) as error:
             with acting_as(SYSTEM):
                 halt(run_id, "fail", code="database_lost", description=str(error)[:500])
             raise
+        if others_hold_it and not share:
+            return None
+        if others_hold_it:
+            time.sleep(POLL_S)
+        if connection.vendor == "sqlite" and time.monotonic() - breathed > BREATHE_EVERY_S:
+            time.sleep(BREATH_S)
+            breathed = time.monotonic()
     return None
 
 
@@ -155,15 +184,24 @@ def conduct(run_id: int, *, report: Callable[[Run], None] | None = None) -> Run:
     return Run.objects.select_related("definition", "version").get(pk=run_id)
 
 
-def _do(run: Run, step: Step, carrier: Carrier) -> None:
+def _do(run: Run, step: Step, carrier: Carrier) -> bool:
+    """False where others hold all that could be done."""
+    if isinstance(step, CarryOut):
+        return carrier.carry(run, step)
+    if isinstance(step, Select):
+        _select(run)
+        return True
+    with acting_as(SYSTEM):
+        _settle(run, step)
+    return True
+
+
+def _settle(run: Run, step: Step) -> None:
     match step:
-        case Select():
-            _select(run)
-        case CarryOut():
-            if not carrier.carry(run, step):
-                time.sleep(POLL_S)
         case PauseForCanary():
             halt(run.pk, "pause", code="canary", description="the canary is done; look at it, then resume")
+        case HoldForBrake(reason):
+            hold(run.pk, reason)
         case Complete():
             failpoint("runs.before_complete")
             halt(run.pk, "complete")
@@ -179,7 +217,7 @@ def _select(run: Run) -> None:
         halt(run.pk, "fail", code="selection_failed", description=f"{type(error).__name__}: {error}"[:500])
 
 
-def with_retries(work: Callable[[], None]) -> None:
+def with_retries(work: Callable[[], bool]) -> bool:
     """Does it again after a deadlock or a lost connection, with growing delays; the last failure is raised.
 
     Repeating is safe: each step is one transaction that begins by reading what is left to do.
@@ -194,3 +232,4 @@ def with_retries(work: Callable[[], None]) -> None:
             connection.close()
             time.sleep(delay)
             delay *= 2
+    raise AssertionError("the last failure is raised")

@@ -10,6 +10,7 @@ from lapwing.audit.actions.record import record
 from lapwing.core import clock
 from lapwing.core.failpoints import failpoint
 from lapwing.core.sql import analyze, execute, insert_select, table
+from lapwing.runs.actions.halt import change_state, lock_run
 from lapwing.runs.assignments import assignment_of
 from lapwing.runs.brake import why_held
 from lapwing.runs.kinds import ITEM_COLUMNS, RunKind, kinds
@@ -65,6 +66,15 @@ def _freeze(run_id: int) -> None:
             "list": run.list_hash,
         },
     )
+
+
+@transaction.atomic
+def hold(run_id: int, reason: str) -> None:
+    """Pauses a frozen run by the safety brake before its first change."""
+    run = lock_run(run_id)
+    if run.state == RunState.IN_PROGRESS:
+        run.held_at, run.list_hash = clock.now(), list_hash(run_id)
+        change_state(run, "pause", code="safety_brake", description=reason)
 
 
 def list_hash(run_id: int) -> str:

@@ -52,11 +52,13 @@ class Batch:
         return Q(pk__gte=self.first_key, pk__lte=self.last_key)
 
     def items(self) -> QuerySet[RunItem]:
-        """The items of this batch; a run without calendars has them all in one range."""
-        items = RunItem.objects.filter(
-            run_id=self.run.pk, subject_id__gte=self.first_key, subject_id__lte=self.last_key
+        """The items of this batch; batches of other calendars may lie in the same range of keys."""
+        return RunItem.objects.filter(
+            run_id=self.run.pk,
+            subject_id__gte=self.first_key,
+            subject_id__lte=self.last_key,
+            calendar=self.calendar,
         )
-        return items.filter(calendar=self.calendar) if self.calendar else items
 
     def exclude(self, subjects: QuerySet, *, outcome: Expression, code: Expression) -> int:
         """Keeps why subjects were not done; `subjects` are rows of the kind's model. Returns how many."""
@@ -143,8 +145,10 @@ class RunKind(ABC):
         """Acts on those for which everything still holds and excludes the others; returns how many were done."""
 
     @abstractmethod
-    def proof(self, run_id: int, first_key: int, last_key: int) -> str:
-        """The rows written for a batch as one text in key order; the audit keeps its hash."""
+    def proof(self, run_id: int, first_key: int, last_key: int, calendar: str | None) -> str:
+        """The rows written for a batch as one text in key order; the audit keeps its hash. `calendar` is None where
+        the run's batches do not interleave.
+        """
 
     @abstractmethod
     def base(self) -> QuerySet:

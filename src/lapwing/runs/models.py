@@ -58,8 +58,7 @@ class Run(Logged):
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     frozen_at = models.DateTimeField(null=True)
-    not_before = models.DateTimeField(null=True)  # a quiet time ends then
-    quiet_times_waived = models.BooleanField(default=False)
+    quiet_waived_until = models.DateTimeField(null=True)  # a person started it inside a quiet time
     selected = models.BigIntegerField(default=0)
     list_hash = models.CharField(max_length=64, blank=True, default="")
     held_at = models.DateTimeField(null=True)

@@ -124,7 +124,8 @@ def definition_summary(definition: Definition) -> dict[str, Any]:
 
 def scheduled_date(definition: Definition) -> date | None:
     """The latest of: last executed, next planned."""
-    newest = definition.runs.exclude(state=RunState.CANCELLED).order_by("-nominal_on").first()
+    runs = definition.runs.filter(undo_of__isnull=True).exclude(state=RunState.CANCELLED)
+    newest = runs.order_by("-nominal_on").first()
     return newest.nominal_on if newest else None
 
 

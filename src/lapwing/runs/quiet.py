@@ -21,7 +21,7 @@ def allowed_at(quiet: QuietTimes | None, calendar: str) -> datetime:
     return next_allowed(quiet, clock.now(), own.zone, lambda day: bool(country) and is_holiday(country, day))
 
 
-def quiet_until(definition: Definition) -> str:
-    """The end of the present quiet time of the latest version, in local time; '' outside of one."""
+def quiet_until(definition: Definition) -> datetime | None:
+    """The end of the present quiet time of the latest version; None outside of one."""
     allowed = allowed_at(specification_of(latest(definition)).quiet_times, "")
-    return "" if allowed <= clock.now() else allowed.astimezone(organisation().zone).isoformat(" ", "minutes")
+    return allowed if allowed > clock.now() else None

@@ -12,11 +12,11 @@ from django.db import transaction
 from lapwing.audit.actions.record import record
 from lapwing.audit.actions.seal import seal
 from lapwing.core import clock
-from lapwing.core.context import actor
+from lapwing.core.context import SYSTEM, acting_as, actor
 from lapwing.core.failpoints import failpoint
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import organisation, require
-from lapwing.runs.actions.approve_run import expire
+from lapwing.runs.actions.approve_run import IS_HELD, expire
 from lapwing.runs.actions.halt import change_state, lock_run
 from lapwing.runs.actions.start_run import lock_definition, record_start
 from lapwing.runs.actions.submit import plan
@@ -24,18 +24,28 @@ from lapwing.runs.definitions import specification_of
 from lapwing.runs.execution import carry_on
 from lapwing.runs.models import Definition, Run, Scheduler
 from lapwing.runs.schedule import Advanced, Repeat, last_occurrence_until, next_occurrence, nominal_date
-from lapwing.runs.states import OPEN, DefinitionState, RunState
+from lapwing.runs.states import OPEN, RUN, DefinitionState, RunState
 
 
-def fire_due() -> list[int]:
-    """Starts every planned run that is due; returns the runs started. In stand-by nothing fires."""
-    for run in Run.objects.filter(state__in=OPEN, held_at__isnull=False):
-        expire(run.pk)
-    if in_stand_by():
-        return []
-    due = Run.objects.filter(state=RunState.DRAFT).exclude(planned_at__gt=clock.now())
-    started = (_fire(definition) for definition in due.values_list("definition", flat=True))
-    return [run_id for run_id in started if run_id is not None]
+def fire_due(failed: list[dict[str, Any]] | None = None) -> list[int]:
+    """Starts every planned run that is due; returns the runs started. In stand-by nothing fires. A definition that
+    cannot be fired is told in `failed` and does not hold back the others.
+    """
+    with acting_as(SYSTEM):
+        for run in Run.objects.filter(IS_HELD):
+            expire(run.pk)
+        if in_stand_by():
+            return []
+        due = Run.objects.filter(state=RunState.DRAFT).exclude(planned_at__gt=clock.now())
+        started = []
+        for run_id, definition_id in due.values_list("pk", "definition"):
+            try:
+                started.append(_fire(definition_id))
+            except Exception as error:
+                if failed is None:
+                    raise
+                failed.append({"run": run_id, "error": f"{type(error).__name__}: {error}"[:300]})
+        return [run_id for run_id in started if run_id is not None]
 
 
 def in_stand_by() -> bool:
@@ -73,8 +83,7 @@ def _fire(definition_id: int) -> int | None:
         return None  # it waits, and what comes due meanwhile is merged into it
     run = lock_run(planned.pk)
     following = _merge_missed(run)
-    change_state(run, "start")
-    run.started_at = clock.now()
+    run.state, run.started_at = RUN.target(run.state, "start", str(run.pk)), clock.now()
     run.save()
     record_start(run)
     failpoint("runs.fire.after_start")
@@ -102,13 +111,14 @@ def tick(*, stop: Callable[[], bool] = lambda: False) -> dict[str, Any]:
     """Starts what is due, carries every open run on as far as it goes now, and seals the audit. One run that fails
     does not hold back the others. Returns runs started, ended, waiting, and those that could not be carried on.
     """
-    started = fire_due()
+    require(Permission.CONDUCT_RUNS)
     ended, waiting, failed = [], [], []
+    started = fire_due(failed)
     for run_id in Run.objects.filter(state=RunState.IN_PROGRESS).order_by("pk").values_list("pk", flat=True):
         if stop():
             break
         try:
-            step = carry_on(run_id, stop=stop)
+            step = carry_on(run_id, stop=stop, share=False)
         except Exception as error:
             failed.append({"run": run_id, "error": f"{type(error).__name__}: {error}"[:300]})
             continue

@@ -1,8 +1,11 @@
 """The actions of a run as one text: what the audit entry of a batch keeps the hash of."""
 
+from typing import Any
+
 from django.db import connection
 
 from lapwing.core.sql import rows, table
+from lapwing.runs.models import RunItem
 from lapwing.subscriptions.models import SubscriptionAction
 
 _COLUMNS = (
@@ -12,19 +15,26 @@ _COLUMNS = (
 _BOOLEANS = {"grace_was_open", "grace_open"}
 
 
-def proof_of_run(run_id: int, first_subscription: int, last_subscription: int) -> str:
-    """One line an action in the order of subscriptions; the same text on both databases."""
-    return _proof(
-        "subscription_id", run_id, first_subscription, last_subscription, "AND scheduled_on IS NULL"
-    )
+def proof_of_run(run_id: int, first_subscription: int, last_subscription: int, calendar: str | None) -> str:
+    """One line an action in the order of subscriptions; the same text on both databases. `calendar` narrows it to
+    the items of one country where batches of several lie in the same range.
+    """
+    also, parameters = "AND scheduled_on IS NULL", []
+    if calendar is not None:
+        also += (
+            f" AND EXISTS (SELECT 1 FROM {table(RunItem)} i WHERE i.run_id = {table(SubscriptionAction)}.run_id "
+            "AND i.subject_id = subscription_id AND i.calendar = %s)"
+        )
+        parameters.append(calendar)
+    return _proof("subscription_id", [run_id, first_subscription, last_subscription, *parameters], also)
 
 
 def proof_of_actions(run_id: int, first_action: int, last_action: int) -> str:
     """The same for runs whose subjects are the actions themselves."""
-    return _proof("id", run_id, first_action, last_action)
+    return _proof("id", [run_id, first_action, last_action], "")
 
 
-def _proof(key: str, run_id: int, first: int, last: int, also: str = "") -> str:
+def _proof(key: str, parameters: list[Any], also: str) -> str:
     line = " || '|' || ".join(_as_text(column) for column in _COLUMNS)
     join = (
         "string_agg(line, chr(10) ORDER BY key)"
@@ -34,7 +44,7 @@ def _proof(key: str, run_id: int, first: int, last: int, also: str = "") -> str:
     found = rows(
         f"SELECT {join} FROM (SELECT {key} AS key, {line} AS line FROM {table(SubscriptionAction)} "
         f"WHERE run_id = %s AND {key} BETWEEN %s AND %s {also} ORDER BY {key}) lines",
-        [run_id, first, last],
+        parameters,
     )
     return found[0][0] or ""
 

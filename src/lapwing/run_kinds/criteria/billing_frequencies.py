@@ -4,10 +4,10 @@ from lapwing.catalog.models import BillingFrequency
 from lapwing.run_kinds.criterion import TermCodeList, criteria
 
 
-class BillingFrequencys(TermCodeList):
+class BillingFrequencies(TermCodeList):
     name = "billing_frequencies"
     model = BillingFrequency
     term_field = "frequency"
 
 
-criteria.register(BillingFrequencys())
+criteria.register(BillingFrequencies())

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from lapwing.audit.models import AuditEntry
 from lapwing.core import clock
@@ -52,7 +53,11 @@ def _last_editor(definition: Definition) -> str | None:
     return edits.order_by("-pk").values_list("actor", flat=True).first()
 
 
+IS_HELD = Q(state=RunState.AWAITING_APPROVAL) | Q(state=RunState.PAUSED, code="safety_brake")
+
+
 def is_held(run: Run) -> bool:
+    """The same as the condition IS_HELD, of one run."""
     return run.state == RunState.AWAITING_APPROVAL or (
         run.state == RunState.PAUSED and run.code == "safety_brake"
     )

@@ -1,6 +1,7 @@
 """Makes a definition effective or not effective, and deletes it."""
 
 from django.db import transaction
+from django.db.models import Q
 
 from lapwing.audit.actions.record import record
 from lapwing.core.errors import Refused
@@ -8,7 +9,7 @@ from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import require
 from lapwing.runs.definitions import find
 from lapwing.runs.models import Definition
-from lapwing.runs.states import DefinitionState
+from lapwing.runs.states import DefinitionState, RunState
 
 
 @transaction.atomic
@@ -25,10 +26,13 @@ def set_definition_state(code: str, state: DefinitionState) -> Definition:
 
 @transaction.atomic
 def delete_definition(code: str) -> None:
-    """Deletes all versions. Raises Refused `definition_has_runs` while any version has a run, planned or executed."""
+    """Deletes all versions, with planned runs that were cancelled before they began. Raises Refused
+    `definition_has_runs` while any version has a planned or executed run.
+    """
     require(Permission.EDIT_DEFINITIONS)
     definition = Definition.objects.select_for_update().get(pk=find(code).pk)
-    runs = definition.runs.values_list("pk", "state")
+    never_begun = Q(state=RunState.CANCELLED, started_at__isnull=True)
+    runs = definition.runs.exclude(never_begun).values_list("pk", "state")
     if runs:
         named = ", ".join(f"{pk} ({state})" for pk, state in runs[:5])
         raise Refused(
@@ -37,6 +41,7 @@ def delete_definition(code: str) -> None:
             "deleted only while it is draft (lapwing run delete RUN), or make the definition not effective",
         )
     _record("definition.delete", definition, {"name": definition.name}, {})
+    definition.runs.all().delete()
     definition.delete()
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from lapwing.audit.actions.record import record
 from lapwing.core import clock
 from lapwing.core.errors import Refused
-from lapwing.core.sql import lock_in_key_order
+from lapwing.core.sql import lock_in_key_order, lock_what_is_free
 from lapwing.runs.models import Run, RunBatch
 from lapwing.runs.states import ENDED, RUN, RunState
 
@@ -26,7 +26,9 @@ def lock_run(run_id: int) -> Run:
     """The run with its unfinished batches, locked until the transaction ends."""
     find_run(run_id)
     run = Run.objects.select_for_update(of=("self",)).select_related("definition", "version").get(pk=run_id)
-    lock_in_key_order(RunBatch.objects.filter(run=run, finished=False))
+    unfinished = RunBatch.objects.filter(run=run, finished=False)
+    lock_what_is_free(unfinished)  # so that nobody claims another one while we wait for those under way
+    lock_in_key_order(unfinished)
     return run
 
 

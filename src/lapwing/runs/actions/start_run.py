@@ -1,5 +1,7 @@
 """Starts one run now, whatever the schedule."""
 
+from datetime import date
+
 from django.db import IntegrityError, transaction
 
 from lapwing.audit.actions.record import record
@@ -10,19 +12,24 @@ from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import require, today
 from lapwing.runs.definitions import find, latest
 from lapwing.runs.models import Definition, Run
+from lapwing.runs.quiet import quiet_until
 from lapwing.runs.states import OPEN, DefinitionState, RunState
 
 
-def start_run(code: str, *, quiet_times_waived: bool = False, reason: str = "") -> Run:
-    """Makes the run in progress; nothing is selected yet. Raises Refused `run_open`, `definition_not_effective`."""
+def start_run(
+    code: str, *, day: date | None = None, quiet_times_waived: bool = False, reason: str = ""
+) -> Run:
+    """Makes the run in progress for `day` (today); nothing is selected yet. Quiet times are waived, if at all, until
+    the present one ends. Raises Refused `run_open`, `definition_not_effective`.
+    """
     try:
-        return _start(code, quiet_times_waived, reason)
+        return _start(code, day or today(), quiet_times_waived, reason)
     except IntegrityError as error:
         raise Refused("run_open", f"another process has just started a run of {code}") from error
 
 
 @transaction.atomic
-def _start(code: str, quiet_times_waived: bool, reason: str) -> Run:
+def _start(code: str, day: date, quiet_times_waived: bool, reason: str) -> Run:
     require(Permission.CONDUCT_RUNS)
     definition = lock_definition(find(code))
     require_effective(definition)
@@ -31,11 +38,11 @@ def _start(code: str, quiet_times_waived: bool, reason: str) -> Run:
         definition=definition,
         version=latest(definition),
         state=RunState.IN_PROGRESS,
-        nominal_on=today(),
-        window_from=today(),
+        nominal_on=day,
+        window_from=day,
         submitted_by=actor(),
         started_at=clock.now(),
-        quiet_times_waived=quiet_times_waived,
+        quiet_waived_until=quiet_until(definition) if quiet_times_waived else None,
         reason=reason,
     )
     run.save()

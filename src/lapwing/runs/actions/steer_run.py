@@ -61,6 +61,7 @@ def _resume(run_id: int) -> Run:
 def delete_run(run_id: int) -> None:
     """Only while draft; its planned execution goes with it. Raises Refused `run_not_draft`."""
     require(Permission.CONDUCT_RUNS)
+    lock_definition(find_run(run_id).definition)
     run = lock_run(run_id)
     if run.state != RunState.DRAFT:
         raise Refused("run_not_draft", f"run {run.pk} is {run.state}; only a draft run can be deleted")

@@ -48,9 +48,9 @@ def perform_many(chosen: QuerySet, mass: MassAction, keys: Q) -> int:
     written = insert_select(SubscriptionAction, _action_columns(mass), chosen)
     if written:
         acted = actions_of_run(mass.run_id).filter(_keys_of_actions(keys))
-        changed = Subscription.objects.filter(keys, pk__in=acted.values("subscription")).update(
-            **_changes(mass)
-        )
+        # Of another batch of the run in the same range of keys, whoever was acted on has left `from_state`.
+        unchanged = Subscription.objects.filter(keys, life_cycle_state=mass.from_state)
+        changed = unchanged.filter(pk__in=acted.values("subscription")).update(**_changes(mass))
         if changed != written:
             raise CountsDiffer(f"run {mass.run_id}: {written} actions written, {changed} states changed")
     return written
