@@ -65,6 +65,15 @@ def problems(**content) -> set[tuple[str, str]]:
         ({"schedule": DAILY, "throttle": {}}, "throttle.max_batch_size", "missing"),
         ({"safety": {"max_amount": {"XXQ": 1}}}, "safety.max_amount", "unknown_currency"),
         ({"safety": {"max_amount": {"EUR": "0.001"}}}, "safety.max_amount", "over_precise"),
+        (
+            {
+                "schedule": DAILY,
+                "throttle": {"max_batch_size": 1, "start_again_after": {"value": 367, "unit": "days"}},
+            },
+            "throttle.start_again_after",
+            "too_long",
+        ),
+        ({"alternative_code": "--help"}, "alternative_code", "bad_code"),
         ({"safety": {"canary": 0}}, "safety.canary", "greater_than_equal"),
         ({"safety": {"max_affected_percent": 101}}, "safety.max_affected_percent", "less_than_equal"),
         ({"sub_action_type": "x"}, "sub_action_type", "action_type_missing"),

@@ -312,11 +312,14 @@ def test_settled_customer_comes_back_and_can_be_cut_again_by_undo():
     back = run_now(define("Bring back", "activate_settled"))
     assert outcome_of(back) == {"S1": ("done", None)}
     assert Subscription.objects.get(number="S1").reactivated_on is None
-    undo = conduct(undo_run(back.pk).pk)
-    assert outcome_of(undo) == {"S1": ("done", None)}
-    assert state_of("S1") == "not_effective"
-    assert outcome_of(run_now("BB")) == {"S1": ("done", None)}
     assert faults() == []
+
+
+def test_only_what_took_service_away_can_be_undone():
+    """An undo looks at nothing but changes; it may give service back, never take it."""
+    for kind in ("activate_settled", "execute_scheduled_actions"):
+        run = run_now(define(kind, kind, alternative_code=kind[:3]))
+        assert refusal(undo_run, run.pk) == "not_undoable"
 
 
 def test_an_amendment_does_not_make_the_debt_forgotten():
@@ -343,11 +346,6 @@ def test_a_definition_whose_only_runs_never_began_can_be_deleted():
     delete_run(submit("NGC").pk)
     delete_definition("NGC")
     assert not Definition.objects.exists()
-
-
-def test_planned_actions_cannot_be_undone_as_a_run():
-    run = run_now(define("Scheduled actions", "execute_scheduled_actions"))
-    assert refusal(undo_run, run.pk) == "not_undoable"
 
 
 def test_one_subject_that_fails_is_isolated_and_the_others_are_done(monkeypatch):

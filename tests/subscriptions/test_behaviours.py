@@ -8,6 +8,8 @@ from lapwing.catalog.models import PricePlan, Product
 from lapwing.core import clock
 from lapwing.core.context import acting_as
 from lapwing.core.errors import Refused
+from lapwing.runs.actions.steer_run import resume_run
+from lapwing.runs.execution import conduct
 from lapwing.runs.outcomes import counts
 from lapwing.subscriptions.actions.cancel_planned import cancel_planned
 from lapwing.subscriptions.actions.perform import perform
@@ -195,6 +197,36 @@ def test_a_planned_action_that_became_illegal_is_rejected_with_its_reason():
     assert (run.state, counts(run)["done"], counts(run)["errors"]) == ("completed", 1, 1)
     rejected = SubscriptionAction.objects.get(state="rejected")
     assert rejected.subscription.number == "S1" and "illegal_transition" in rejected.rejection
+    assert faults() == []
+
+
+def test_no_run_disconnects_a_protected_or_free_subscription_even_where_it_was_planned():
+    make_account()
+    for number in ("S1", "S2", "S3"):
+        make_subscription(number, free=number == "S2")
+        perform(number, "deactivate_subscription", on=R + timedelta(days=1))
+    protect("S1", reason="dialysis")
+    define("Scheduled actions", "execute_scheduled_actions")
+    with clock.standing_at(NOON + timedelta(days=1)):
+        run = run_now("SA")
+    assert (counts(run)["done"], counts(run)["skipped"]) == (1, 2)
+    states = dict(Subscription.objects.values_list("number", "life_cycle_state"))
+    assert states == {"S1": "effective", "S2": "effective", "S3": "not_effective"}
+
+
+def test_planned_actions_keep_the_order_of_their_days_across_batches():
+    make_account()
+    make_subscription(state="not_effective")
+    perform("S1", "activate_subscription", on=R + timedelta(days=2))
+    perform("S1", "deactivate_subscription", on=R + timedelta(days=1))
+    define("Scheduled actions", "execute_scheduled_actions", safety={"canary": 1})
+    with clock.standing_at(NOON + timedelta(days=2)):
+        run = run_now("SA")
+        resume_run(run.pk)
+        conduct(run.pk)
+        assert Subscription.objects.get().life_cycle_state == "not_effective"
+        conduct(resume_run(run_now("SA").pk).pk)
+    assert Subscription.objects.get().life_cycle_state == "effective"
     assert faults() == []
 
 

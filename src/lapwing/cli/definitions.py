@@ -50,7 +50,7 @@ COLUMNS = ["code", "name", "kind", "version", "state", "scheduled_date"]
 
 
 @format_option
-@click.option("--limit", type=click.IntRange(1), help="At most so many.")
+@click.option("--limit", type=click.IntRange(1, 10**9), help="At most so many.")
 def _list(form: str, limit: int | None) -> None:
     """All definitions by code.
 

@@ -135,7 +135,7 @@ def _finish(run_id: int, wait: bool, form: str) -> int:
 
 
 @format_option
-@click.option("--limit", type=click.IntRange(1), help="At most so many.")
+@click.option("--limit", type=click.IntRange(1, 10**9), help="At most so many.")
 @click.option("--definition", "code", help="Only runs of this definition.")
 def _list(form: str, limit: int | None, code: str | None) -> None:
     """All runs, newest first.
@@ -188,7 +188,7 @@ command(run_command, "show", help=_show.__doc__)(_show)
 
 @click.argument("run_id", metavar="RUN", type=int)
 @click.option("--outcome", type=click.Choice(["pending", "done", "skipped", "error"]), help="Only these.")
-@click.option("--limit", type=click.IntRange(1), help="At most so many.")
+@click.option("--limit", type=click.IntRange(1, 10**9), help="At most so many.")
 @format_option
 def _items(run_id: int, outcome: str | None, limit: int | None, form: str) -> None:
     """The frozen list with what became of each item.

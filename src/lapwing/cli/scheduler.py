@@ -10,6 +10,7 @@ from lapwing.cli.output import format_option, show_one
 from lapwing.cli.session import command
 
 TICK_EVERY_S = 1.0
+RECONNECT_AFTER_S = 2.0
 
 
 @click.group("scheduler")
@@ -94,6 +95,8 @@ def _serve() -> None:
     \b
     Example: lapwing serve
     """
+    from django.db import InterfaceError, OperationalError, connection
+
     from lapwing.runs.scheduling import tick
 
     stop = threading.Event()
@@ -101,7 +104,13 @@ def _serve() -> None:
         signal.signal(number, lambda *_: stop.set())
     click.echo("scheduler and execution are running; Ctrl-C stops them in order", err=True)
     while not stop.is_set():
-        done = tick(stop=stop.is_set)
+        try:
+            done = tick(stop=stop.is_set)
+        except (OperationalError, InterfaceError) as error:
+            click.echo(f"the database is away, trying again: {' '.join(str(error).split())[:200]}", err=True)
+            connection.close()
+            stop.wait(RECONNECT_AFTER_S)
+            continue
         for run_id in done["started"]:
             click.echo(f"run {run_id} started", err=True)
         for ended in done["ended"]:

@@ -30,6 +30,7 @@ def command(group: click.Group, name: str, *, view: bool = True, **attributes: A
         @functools.wraps(function)
         def run(*args: Any, as_user: str | None, **kwargs: Any) -> Any:
             configure()
+            refuse_broken_text(as_user, *args, *kwargs.values())
             with ExitStack() as stack:
                 enter(stack, as_user, view=view)
                 return function(*args, **kwargs)
@@ -38,6 +39,14 @@ def command(group: click.Group, name: str, *, view: bool = True, **attributes: A
         return group.command(name, **attributes)(option(run))
 
     return register
+
+
+def refuse_broken_text(*values: Any) -> None:
+    """Arguments whose bytes are no text (UTF-8), or that hold NUL, cannot name anything."""
+    for value in values:
+        text = value if isinstance(value, str) else str(value) if isinstance(value, Path) else ""
+        if any("\ud800" <= character <= "\udfff" or character == "\0" for character in text):
+            raise click.UsageError("an argument is no valid text (UTF-8)")
 
 
 def enter(stack: ExitStack, as_user: str | None, *, view: bool) -> None:
@@ -78,6 +87,8 @@ def set_clock(*, sandbox: bool | None = None) -> None:
             instant = instant.replace(tzinfo=own.zone)
     if not sandbox:
         raise Refused("clock_outside_sandbox", "LAPWING_CLOCK is set, but this is no sandbox; unset it")
+    if not FIRST_YEAR < instant.year < LAST_YEAR:
+        raise Refused("bad_clock", f"LAPWING_CLOCK {text} is not in the years {FIRST_YEAR} to {LAST_YEAR}")
     if instant.tzinfo is None:
         from zoneinfo import ZoneInfo
 
@@ -85,6 +96,9 @@ def set_clock(*, sandbox: bool | None = None) -> None:
 
         instant = instant.replace(tzinfo=ZoneInfo(settings.ORGANISATION["time_zone"]))
     clock.stand_at(instant)
+
+
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
 class Day(click.ParamType):
@@ -96,9 +110,12 @@ class Day(click.ParamType):
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is not a date; write it like 2015-03-10", param, ctx)
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            self.fail(f"{value} is not in the years {FIRST_YEAR} to {LAST_YEAR}", param, ctx)
+        return day
 
 
 DAY = Day()

@@ -1,11 +1,13 @@
 """Money: integer minor units plus a currency; text with a point at the edges, nowhere a float."""
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from functools import lru_cache
 
 from babel.numbers import format_currency, get_currency_precision, is_currency
 
 MAX_MINOR = 10**15
+AMOUNT = re.compile("-?[0-9]{1,20}([.][0-9]{1,20})?")
 
 
 @lru_cache
@@ -20,15 +22,10 @@ def known_currency(code: str) -> bool:
 
 def to_minor(text: str | int | Decimal, currency: str) -> int:
     """'12.30' EUR -> 1230. Raises ValueError in words for anything that is not an exact amount of the currency."""
-    try:
-        amount = Decimal(str(text).strip())
-    except InvalidOperation:
-        raise ValueError(
-            f"{str(text)[:40]!r} is not an amount; write digits and a point, like 12.30"
-        ) from None
-    if not amount.is_finite():
-        raise ValueError(f"{text!r} is not an amount")
-    minor = amount.scaleb(minor_digits(currency))
+    written = f"{text:f}" if isinstance(text, Decimal) else str(text).strip()
+    if not AMOUNT.fullmatch(written):
+        raise ValueError(f"{written[:40]!r} is not an amount; write digits and a point, like 12.30")
+    minor = Decimal(written).scaleb(minor_digits(currency))
     if abs(minor) > MAX_MINOR:
         raise ValueError(f"{str(text)[:40]} {currency} is larger than any amount Lapwing keeps")
     if minor != minor.to_integral_value():

@@ -3,6 +3,7 @@
 Reading and checking are told by `tables` and `checks`, writing by `writing` and `posting`.
 """
 
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,7 @@ def _read(path: Path) -> dict[str, Table]:
     tables = {
         sheet.name: read_table(path / sheet.file, sheet, problems, day)
         for sheet in SHEETS
-        if (path / sheet.file).exists()
+        if os.path.lexists(path / sheet.file)
     }
     _lock_accounts(tables)
     check_tables(tables)

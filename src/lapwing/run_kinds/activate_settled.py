@@ -57,8 +57,9 @@ class ActivateSettled(SubscriptionKind):
     behaviour = Behaviour.ACTIVATE
     from_state, to_state = State.NOT_EFFECTIVE, State.EFFECTIVE
     reason_code = "settled"
-    undo_behaviour = Behaviour.DEACTIVATE
-    undo_reason_code = "debt"
+    can_undo = (
+        False  # an undo may give service back, never take it: cut off again by a run that looks at everything
+    )
 
     def premises(self, assignment: Assignment) -> Q:
         return super().premises(assignment) & CUT_OFF_FOR_DEBT

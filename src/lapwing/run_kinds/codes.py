@@ -24,6 +24,9 @@ CODES = (
          "nothing; the new grace period counts"),
     Code("no_longer_matches", "item", "it no longer meets the criteria", "nothing; run explain tells which"),
     Code("no_longer_scheduled", "item", "the planned action was executed or cancelled meanwhile", "nothing"),
+    Code("free", "item", "a free subscription is never disconnected by a run", "nothing"),
+    Code("earlier_action_first", "item", "an earlier planned action of the subscription is still open",
+         "nothing; the next run executes it after the earlier one"),
     Code("action_rejected", "item", "the planned action is not legal any more",
          "read the description; plan another action if one is needed"),
 )  # fmt: skip

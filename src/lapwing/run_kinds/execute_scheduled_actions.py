@@ -7,8 +7,9 @@ longer legal is rejected and told as an error. Batches are small, because one ho
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import F, QuerySet, Value
+from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
 
+from lapwing.catalog.behaviours import Behaviour
 from lapwing.core.errors import Problem, Refused
 from lapwing.core.sql import lock_in_key_order
 from lapwing.customers.models import Customer
@@ -21,6 +22,30 @@ from lapwing.subscriptions.models import Subscription, SubscriptionAction
 from lapwing.subscriptions.proof import proof_of_actions
 from lapwing.subscriptions.queries import subscription as find
 from lapwing.subscriptions.states import State
+
+DISCONNECTS = (Behaviour.DEACTIVATE, Behaviour.SHORT_TERM_DEACTIVATE)
+# No run ever disconnects these, also not because a person planned it before they were flagged.
+PROTECTED = Case(
+    When(behaviour__in=DISCONNECTS, subscription__never_disconnect=True, then=Value("never_disconnect")),
+    When(behaviour__in=DISCONNECTS, subscription__free=True, then=Value("free")),
+    default=Value(""),
+    output_field=CharField(),
+)
+
+
+def _why_not(action: SubscriptionAction, subscription: Subscription) -> str:
+    """Why a planned action is skipped; '' where it may be executed."""
+    if action.state != "scheduled":
+        return "no_longer_scheduled"
+    disconnects = action.behaviour in DISCONNECTS
+    if disconnects and subscription.never_disconnect:
+        return "never_disconnect"
+    if disconnects and subscription.free:
+        return "free"
+    planned = SubscriptionAction.objects.filter(subscription=subscription, state="scheduled")
+    day = action.scheduled_on
+    earlier = planned.filter(Q(scheduled_on__lt=day) | Q(scheduled_on=day, pk__lt=action.pk))
+    return "earlier_action_first" if earlier.exists() else ""
 
 
 class ExecuteScheduledActions(RunKind):
@@ -56,7 +81,7 @@ class ExecuteScheduledActions(RunKind):
 
     def judge(self, assignment: Assignment) -> QuerySet:
         return self._due(assignment).annotate(
-            **self._item(), label=F("subscription__account__customer_id"), verdict=Value("")
+            **self._item(), label=F("subscription__account__customer_id"), verdict=PROTECTED
         )
 
     def lock(self, batch: Batch) -> None:
@@ -74,10 +99,10 @@ class ExecuteScheduledActions(RunKind):
         )
 
     def _execute(self, batch: Batch, action: SubscriptionAction) -> bool:
-        if action.state != "scheduled":
-            batch.exclude_one(action.pk, outcome="skipped", code="no_longer_scheduled")
-            return False
         subscription = Subscription.objects.select_related("account").get(pk=action.subscription_id)
+        if code := _why_not(action, subscription):
+            batch.exclude_one(action.pk, outcome="skipped", code=code)
+            return False
         action.run_id = batch.run.pk
         try:
             with transaction.atomic():
@@ -96,10 +121,12 @@ class ExecuteScheduledActions(RunKind):
     def base(self) -> QuerySet:
         return Subscription.objects.filter(life_cycle_state=State.EFFECTIVE)
 
-    def names(self, subject_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    def names(self, subject_ids: Iterable[int]) -> dict[int, str]:
         found = SubscriptionAction.objects.filter(pk__in=list(subject_ids))
-        columns = found.values_list("pk", "subscription__number", "subscription__account__number")
-        return {pk: (number, owner) for pk, number, owner in columns}
+        return dict(found.values_list("pk", "subscription__number"))
+
+    def owner_names(self, owner_ids: Iterable[int]) -> dict[int, str]:
+        return dict(Account.objects.filter(pk__in=list(owner_ids)).values_list("pk", "number"))
 
     def labels(self, subject_ids: Iterable[int]) -> dict[int, dict[str, str]]:
         found = SubscriptionAction.objects.filter(pk__in=list(subject_ids)).select_related(
@@ -120,14 +147,15 @@ class ExecuteScheduledActions(RunKind):
         due = self._due(assignment).filter(subscription=subscription).order_by("scheduled_on", "pk").first()
         planned = SubscriptionAction.objects.filter(subscription=subscription, state="scheduled")
         found = ", ".join(f"{action.behaviour} on {action.scheduled_on}" for action in planned) or "none"
+        code = _why_not(due, subscription) if due else ""
         check = Check(
             "scheduled_action", f"one planned until {assignment.nominal_on}", found, due is not None
         )
         return Explanation(
             subject=number,
             selected=due is not None,
-            outcome="done" if due else "not_selected",
-            code="",
+            outcome="not_selected" if due is None else "skipped" if code else "done",
+            code=code,
             amount_minor=0,
             currency=subscription.account.currency,
             criteria=[check],

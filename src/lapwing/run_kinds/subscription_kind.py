@@ -153,11 +153,11 @@ class SubscriptionKind(RunKind):
     def base(self) -> QuerySet:
         return Subscription.objects.filter(life_cycle_state=State.EFFECTIVE)
 
-    def names(self, subject_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
-        found = Subscription.objects.filter(pk__in=list(subject_ids))
-        return {
-            pk: (number, owner) for pk, number, owner in found.values_list("pk", "number", "account__number")
-        }
+    def names(self, subject_ids: Iterable[int]) -> dict[int, str]:
+        return dict(Subscription.objects.filter(pk__in=list(subject_ids)).values_list("pk", "number"))
+
+    def owner_names(self, owner_ids: Iterable[int]) -> dict[int, str]:
+        return dict(Account.objects.filter(pk__in=list(owner_ids)).values_list("pk", "number"))
 
     def labels(self, subject_ids: Iterable[int]) -> dict[int, dict[str, str]]:
         found = Subscription.objects.filter(pk__in=list(subject_ids))
@@ -196,7 +196,7 @@ class SubscriptionKind(RunKind):
             at=batch.at,
             on=batch.assignment.today,
             grace_open=self.grace_after_undo,
-            reactivates=self.undo_behaviour == Behaviour.ACTIVATE,
+            reactivates=True,
         )
         done = perform_many(chosen.values("pk"), mass, batch.keys)
         if done < batch.size:

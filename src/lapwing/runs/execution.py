@@ -6,8 +6,8 @@ What the next step is follows from the rows alone, so any process can take a run
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Max, Min
@@ -25,9 +25,11 @@ from lapwing.runs.models import Run
 from lapwing.runs.quiet import allowed_at
 from lapwing.runs.states import RunState
 
+T = TypeVar("T")
 TRIES = 5
 FIRST_DELAY_S = 0.2
 POLL_S = 0.2
+APPROVAL_HOLDS = timedelta(hours=24)
 # SQLite has one writer, and who waits for it looks every 100 ms only: a run lets others in from time to time.
 BREATHE_EVERY_S, BREATH_S = 2.0, 0.12
 
@@ -102,7 +104,8 @@ def next_at(run: Run) -> datetime | None:
 
 
 def _too_late(run: Run) -> str:
-    if run.undo_of_id or run.approved_by or run.batches.filter(finished=True).exists():
+    approved_lately = run.approved_at is not None and abs(clock.now() - run.approved_at) < APPROVAL_HOLDS
+    if run.undo_of_id or approved_lately or run.batches.filter(finished=True).exists():
         return ""
     return too_far_away(run.nominal_on, today())
 
@@ -155,10 +158,7 @@ def carry_on(
     carrier = carrier or InProcess()
     breathed = time.monotonic()
     while not stop():
-        run = Run.objects.select_related("definition", "version", "undo_of").get(pk=run_id)
-        if report:
-            report(run)
-        step = next_step(run)
+        run, step = with_retries(lambda: _look(run_id, report))
         if step is None or isinstance(step, WaitUntil):
             return step
         try:
@@ -181,7 +181,14 @@ def conduct(run_id: int, *, report: Callable[[Run], None] | None = None) -> Run:
     """Carries a run on until it ends or halts; sleeps through waits unless business time stands still."""
     while (waiting := carry_on(run_id, report=report)) and not clock.is_standing():
         time.sleep(min(max((waiting.at - clock.now()).total_seconds(), 0), 1.0))
-    return Run.objects.select_related("definition", "version").get(pk=run_id)
+    return with_retries(lambda: Run.objects.select_related("definition", "version").get(pk=run_id))
+
+
+def _look(run_id: int, report: Callable[[Run], None] | None) -> tuple[Run, Step]:
+    run = Run.objects.select_related("definition", "version", "undo_of").get(pk=run_id)
+    if report:
+        report(run)
+    return run, next_step(run)
 
 
 def _do(run: Run, step: Step, carrier: Carrier) -> bool:
@@ -217,7 +224,7 @@ def _select(run: Run) -> None:
         halt(run.pk, "fail", code="selection_failed", description=f"{type(error).__name__}: {error}"[:500])
 
 
-def with_retries(work: Callable[[], bool]) -> bool:
+def with_retries(work: Callable[[], T]) -> T:
     """Does it again after a deadlock or a lost connection, with growing delays; the last failure is raised.
 
     Repeating is safe: each step is one transaction that begins by reading what is left to do.

@@ -155,8 +155,12 @@ class RunKind(ABC):
         """The subjects of which the brake's percentage is taken."""
 
     @abstractmethod
-    def names(self, subject_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
-        """Numbers of subject and owner, as people know them."""
+    def names(self, subject_ids: Iterable[int]) -> dict[int, str]:
+        """Numbers of subjects, as people know them."""
+
+    @abstractmethod
+    def owner_names(self, owner_ids: Iterable[int]) -> dict[int, str]:
+        """Numbers of owners; of an item, the one whose amount was frozen."""
 
     @abstractmethod
     def labels(self, subject_ids: Iterable[int]) -> dict[int, dict[str, str]]:

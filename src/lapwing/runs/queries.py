@@ -98,11 +98,11 @@ def items(run: Run) -> Iterator[dict[str, Any]]:
 
 def _named(kind: RunKind, chunk: list[RunItem]) -> Iterator[dict[str, Any]]:
     names = kind.names([item.subject_id for item in chunk])
+    owners = kind.owner_names({item.owner_id for item in chunk})
     for item in chunk:
-        subject, owner = names.get(item.subject_id, (str(item.subject_id), str(item.owner_id)))
         yield {
-            kind.subject_column: subject,
-            kind.owner_kind: owner,
+            kind.subject_column: names.get(item.subject_id, str(item.subject_id)),
+            kind.owner_kind: owners.get(item.owner_id, str(item.owner_id)),
             "outcome": item.outcome,
             "code": item.code or None,
             "description": item.description or None,

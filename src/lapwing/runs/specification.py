@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from lapwing.core.errors import Invalid, Problem
@@ -12,10 +12,19 @@ from lapwing.runs.inputs import Amount, Code, Section, Whole, problems_of
 from lapwing.runs.quiet_times import QuietTimes
 from lapwing.runs.schedule import At, Now, Schedule
 
+SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
+MAX_WAIT_S = 366 * 86_400
+
 
 class Wait(Section):
     value: Whole = Field(ge=0)
     unit: Literal["seconds", "minutes", "hours", "days"]
+
+    @model_validator(mode="after")
+    def _at_most_a_year(self):
+        if self.value * SECONDS[self.unit] > MAX_WAIT_S:
+            raise PydanticCustomError("too_long", "a wait is at most 366 days")
+        return self
 
     @property
     def span(self) -> timedelta:

@@ -31,7 +31,7 @@ def amend(subscription: Subscription, behaviour: str, to: str, day: date) -> Non
 
 
 def _quantity(to: str) -> int:
-    if not to.isascii() or not to.isdigit() or not 0 < int(to) <= 10**9:
+    if not to.isascii() or not to.isdigit() or len(to) > 10 or not 0 < int(to) <= 10**9:
         raise Refused(
             "bad_quantity", f"a quantity is a whole number from 1 to 1,000,000,000, not {to[:40]!r}"
         )

@@ -12,6 +12,8 @@ from lapwing.receivables.ledger import allocate_credit, allocate_payment, take_b
 from lapwing.receivables.models import Account, OpenItem, Payment, PaymentState
 from lapwing.receivables.queries import locked_account, payment
 
+EARLIEST = date(1900, 1, 1)
+
 
 @transaction.atomic
 def post_payment(
@@ -102,6 +104,12 @@ def _locked(reference: str) -> Payment:
 
 
 def _payment(account: Account, amount_minor: int, reference: str, day: date, invoice_number: str) -> Payment:
+    if reference != reference.strip() or not reference.isprintable() or not 0 < len(reference) <= 100:
+        raise Refused(
+            "bad_reference", "a reference has 1 to 100 printable characters without blanks around them"
+        )
+    if day < EARLIEST:
+        raise Refused("date_out_of_range", f"payment {reference} is dated {day}, before {EARLIEST}")
     if amount_minor <= 0:
         raise Refused("bad_amount", f"payment {reference} must be above zero")
     if day > today():

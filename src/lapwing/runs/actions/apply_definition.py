@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from lapwing.audit.actions.record import record
 from lapwing.core.context import actor
@@ -25,12 +25,19 @@ class Applied:
     changed: str  # created, edited, new_version, renamed, unchanged
 
 
-@transaction.atomic
 def apply_definition(content: dict[str, Any]) -> Applied:
     """`content` is a definition file. Found by alternative code; without one, by exact name.
 
     Raises Invalid with every wrong field, Refused `code_in_use`, `name_in_use`, `kind_fixed`.
     """
+    try:
+        return _apply(content)
+    except IntegrityError as error:
+        raise Refused("code_in_use", "its name or code has just been taken by another definition") from error
+
+
+@transaction.atomic
+def _apply(content: dict[str, Any]) -> Applied:
     require(Permission.EDIT_DEFINITIONS)
     head = _head(content)
     kind = kinds.get(head["kind"])
@@ -61,9 +68,13 @@ def _head(content: dict[str, Any]) -> dict[str, str]:
         head[key] = value.strip()
     if len(head.get("name", "")) > 200:
         problems.append(Problem("name", "is longer than 200 characters", "too_long"))
-    if not re.fullmatch(r"[\w.-]{0,50}", head.get("alternative_code", "")):
+    if not re.fullmatch(r"(\w[\w.-]{0,49})?", head.get("alternative_code", "")):
         problems.append(
-            Problem("alternative_code", "up to 50 letters, digits and . - _ only, without blanks", "bad_code")
+            Problem(
+                "alternative_code",
+                "up to 50 letters, digits and . - _; the first no . or -",
+                "bad_code",
+            )
         )
     if problems:
         raise Invalid("invalid_definition", "the definition is not valid", problems)
