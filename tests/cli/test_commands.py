@@ -236,6 +236,28 @@ def test_receivables_commands(base: Home):
     base.ok("verify")
 
 
+def test_what_the_protections_read_can_be_entered(base: Home):
+    base.ok("payment", "announce", "A1", "50", "--reference", "DD1")
+    assert base.json("run", "explain", "NGC", "S1")["code"] == "payment_in_flight"
+    base.ok("payment", "fail", "DD1")
+    assert base.json("run", "explain", "NGC", "S1")["outcome"] == "done"
+    base.ok("organisation", "set", "--tolerance", "EUR=50")
+    assert base.json("run", "explain", "NGC", "S1")["code"] == "nothing_overdue"
+    assert (
+        base.json("organisation", "set", "--tolerance", "EUR=0", "--max-affected", "7")["max_affected"] == 7
+    )
+    base.ok("account", "state", "A1", "suspended")
+    assert base.json("run", "explain", "NGC", "S1")["code"] == "account_not_active"
+    base.ok("account", "remind", "A1", "--on", "2015-03-01")
+    planned = base.json("subscription", "do", "S1", "cancel_subscription", "--on", "2015-04-01")
+    assert base.json("subscription", "cancel-action", str(planned["action"]))["action_state"] == "cancelled"
+    base.ok("action-type", "add", "own", "deactivate_subscription", "--sub-type", "end_of_grace")
+    assert base.json("action-type", "list")[0]["sub_types"] == ["end_of_grace"]
+    (base.path / "v9.yaml").write_text("kind: deactivate_in_grace\nname: Other\n")
+    assert "(invalid_definition)" in base.refused("definition", "apply", "v9.yaml")
+    base.ok("verify")
+
+
 def test_outside_a_sandbox_the_clock_and_as_are_refused(tmp_path: Path):
     home = Home(tmp_path)
     home.ok("init", clock="")

@@ -15,10 +15,12 @@ COMMANDS = {
     "definition": ("definitions", "Run definitions: apply, list, show, diff, submit, delete."),
     "run": ("runs", "Runs: preview, explain, start, watch, approve, pause, undo."),
     "scheduler": ("scheduler", "The scheduler: status, stand-by, run, tick, serve."),
-    "account": ("receivables", "Accounts: show, hold, release, promise."),
+    "account": ("receivables", "Accounts: show, hold, release, promise, remind, state."),
     "invoice": ("receivables", "Invoices: dispute, undispute."),
-    "payment": ("receivables", "Payments: post, reverse."),
+    "payment": ("receivables", "Payments: announce, post, fail, reverse."),
     "subscription": ("subscriptions", "Subscriptions: show, why, protect, do."),
+    "organisation": ("organisation", "The organisation's settings."),
+    "action-type": ("organisation", "Action types of your own."),
     "user": ("users", "Users and their roles."),
     "serve": ("scheduler", "Run scheduler and execution here until Ctrl-C."),
 }
@@ -34,7 +36,7 @@ class Lazy(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"lapwing.cli.{COMMANDS[cmd_name][0]}")
-        return getattr(module, f"{cmd_name}_command")
+        return getattr(module, f"{cmd_name.replace('-', '_')}_command")
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

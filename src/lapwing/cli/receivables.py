@@ -148,6 +148,43 @@ def _promise(number: str, until: date, amount: str, form: str) -> None:
 command(account_command, "promise", help=_promise.__doc__)(_promise)
 
 
+@click.argument("number", metavar="ACCOUNT")
+@click.option("--on", "day", type=DAY, help="Day it was sent; default today.")
+@click.option("--level", type=click.IntRange(1, 9), default=1, help="First, second, third …")
+@format_option
+def _remind(number: str, day: date | None, level: int, form: str) -> None:
+    """Note that the customer was reminded of the account's debt.
+
+    \b
+    Example: lapwing account remind A-1001 --level 2
+    """
+    from lapwing.identity.queries import today
+    from lapwing.receivables.actions.record_reminder import record_reminder
+
+    show_one(_record(record_reminder(number, sent_on=day or today(), level=level).account), form)
+
+
+command(account_command, "remind", help=_remind.__doc__)(_remind)
+
+
+@click.argument("number", metavar="ACCOUNT")
+@click.argument("state", type=click.Choice(["active", "suspended", "terminated"]))
+@click.option("--reason", default="", help="Why.")
+@format_option
+def _state(number: str, state: str, reason: str, form: str) -> None:
+    """Suspend, terminate or reactivate an account; runs touch active ones only.
+
+    \b
+    Example: lapwing account state A-1001 suspended --reason fraud
+    """
+    from lapwing.receivables.actions.set_account_state import set_account_state
+
+    show_one(_record(set_account_state(number, state, reason=reason)), form)
+
+
+command(account_command, "state", help=_state.__doc__)(_state)
+
+
 def _invoice_record(item: Any) -> dict[str, Any]:
     return {
         "invoice": item.number,
@@ -241,6 +278,47 @@ def _post(number: str, amount: str, invoice: str, reference: str | None, day: da
 
 
 command(payment_command, "post", help=_post.__doc__)(_post)
+
+
+@click.argument("number", metavar="ACCOUNT")
+@click.argument("amount")
+@click.option("--reference", required=True, help="By which it is posted or fails later.")
+@click.option("--invoice", default="", help="The invoice it names.")
+@format_option
+def _announce(number: str, amount: str, reference: str, invoice: str, form: str) -> None:
+    """Note money on its way, such as a direct debit: it protects the account, but settles nothing yet.
+
+    \b
+    Example: lapwing payment announce A-1001 49.90 --reference DD-77
+    """
+    from lapwing.receivables.actions.post_payment import announce_payment
+    from lapwing.receivables.amounts import positive_minor
+    from lapwing.receivables.queries import account
+
+    minor = positive_minor(amount, account(number).currency)
+    show_one(
+        _payment_record(announce_payment(number, minor, reference=reference, invoice_number=invoice)), form
+    )
+
+
+command(payment_command, "announce", help=_announce.__doc__)(_announce)
+
+
+@click.argument("reference")
+@click.option("--reason", default="", help="Why.")
+@format_option
+def _fail(reference: str, reason: str, form: str) -> None:
+    """An announced payment will not arrive.
+
+    \b
+    Example: lapwing payment fail DD-77 --reason "no cover"
+    """
+    from lapwing.receivables.actions.post_payment import fail_payment
+
+    show_one(_payment_record(fail_payment(reference, reason=reason)), form)
+
+
+command(payment_command, "fail", help=_fail.__doc__)(_fail)
 
 
 @click.argument("reference")

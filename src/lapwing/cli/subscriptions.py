@@ -191,3 +191,23 @@ def _do(
 
 
 command(subscription_command, "do", help=_do.__doc__)(_do)
+
+
+@click.argument("action", type=click.IntRange(1, 10**18))
+@click.option("--reason", default="", help="Why.")
+@format_option
+def _cancel_action(action: int, reason: str, form: str) -> None:
+    """Take a planned action back before its day; `subscription do` told its number.
+
+    \b
+    Example: lapwing subscription cancel-action 17
+    """
+    from lapwing.subscriptions.actions.cancel_planned import cancel_planned
+
+    cancelled = cancel_planned(action, reason=reason)
+    show_one(
+        {"action": cancelled.pk, "behaviour": cancelled.behaviour, "action_state": cancelled.state}, form
+    )
+
+
+command(subscription_command, "cancel-action", help=_cancel_action.__doc__)(_cancel_action)
