@@ -76,12 +76,12 @@ def pause_under_way(stage: Stage, defects: tuple[str, ...]) -> list[str]:
         "conduct_with_a_stall",
         run_id=1,
         batch_size=BATCH_SIZE,
-        seconds=0.5,
+        seconds=1.5,
         breath_s=BREATH_S,
         failpoint="runs.batch.after_locks:stall:3",
         defects=defects,
     )
-    run, paused = stage.together(stall, stage.deed("pause_and_watch", run_id=1, after_batches=3, watch_s=1.0))
+    run, paused = stage.together(stall, stage.deed("pause_and_watch", run_id=1, after_batches=3, watch_s=2.0))
     assert paused.value and paused.value["state"] == "paused", (run, paused)
     if paused.value["later"] != paused.value["at_once"]:
         return [f"{paused.value['later'] - paused.value['at_once']} actions after the pause had returned"]

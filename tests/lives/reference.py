@@ -166,6 +166,7 @@ class Run:
     batches: list[Batch] = field(default_factory=list)
     held_at: datetime | None = None
     approved_by: str = ""
+    approved_at: datetime | None = None
     canary_passed: bool = False
     key: int = 0  # the product's key, by which it orders runs
     begun: bool = False
@@ -413,7 +414,7 @@ class Reference:
             raise Refusal("not_awaiting_approval")
         if actor in {run.submitted_by, run.version.edited_by, run.definition.edited_by}:
             raise Refusal("own_approval")
-        run.approved_by = actor
+        run.approved_by, run.approved_at = actor, self.now
         run.move("awaiting_approval", "paused", to="in_progress")
 
     def _expires(self, run: Run) -> bool:
@@ -484,6 +485,11 @@ class Reference:
             self.faults.pass_by("runs.before_complete")
             run.move("in_progress", to="completed")
             return True
+        if self._too_late(run):
+            run.move("in_progress", to="paused", code="safety_brake")
+            run.held_at = self.now
+            self.seen["held_before_its_first_change"] += 1
+            return True
         wave = min(batch.wave for batch in left)
         if wave > 0 and not run.canary_passed and any(batch.wave == 0 for batch in run.batches):
             run.move("in_progress", to="paused", code="canary")
@@ -498,12 +504,18 @@ class Reference:
     def waits_until(self, run: Run) -> datetime | None:
         """When a run that can do nothing now goes on."""
         left = [batch.wave for batch in run.batches if batch.finished_at is None]
-        if run.state != "in_progress" or not run.frozen or not left:
+        if run.state != "in_progress" or not run.frozen or not left or self._too_late(run):
             return None
         if min(left) > 0 and not run.canary_passed and any(batch.wave == 0 for batch in run.batches):
             return None
         ends = self._throttle_ends(run, min(left))
         return ends if ends > self.now else None
+
+    def _too_late(self, run: Run) -> bool:
+        """It has changed nothing yet, and its date is too far away by now; an approval counts for a day."""
+        lately = run.approved_at is not None and abs(self.now - run.approved_at) < DAY
+        begun = any(batch.finished_at is not None for batch in run.batches)
+        return not run.undo_of and not lately and not begun and abs((run.nominal_on - self.today).days) > 3
 
     def _throttle_ends(self, run: Run, wave: int) -> datetime:
         throttle = run.version.content["throttle"]

@@ -13,10 +13,14 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+import pytest
 from django.db import transaction
 
 from lapwing.core import clock
 from lapwing.core.context import acting_as
+from lapwing.core.errors import Refused
+from lapwing.core.errors import Refused
 from lapwing.core.invariants import all_invariants
 from lapwing.core.sql import analyze
 from lapwing.identity.models import Organisation
@@ -224,9 +228,20 @@ class _Comparison:
         self.tally.counts[OTHER_GRACE] += self.saved_by_the_witness(definition, disturbed, items)
         done = sorted(number for number, item in items.items() if item[0] == "done")
         cut = frozenset(done if definition["kind"] == "deactivate_in_grace" else [])
-        for again in (definition, self.scenario.activations(1)[0]):
-            self.compare_answers(Question(self.scenario, after, cut), again)
-        self.compare_undo(definition, run, done, disturbed, after, where)
+        again = self.scenario.activations(1)[0] if cut and how == "undisturbed" else definition
+        self.compare_answers(Question(self.scenario, after, cut), again)
+        if definition["kind"] == "deactivate_in_grace":
+            self.compare_undo(definition, run, done, disturbed, after, where)
+        else:
+            self.assert_not_undoable(run, after, where)
+
+    def assert_not_undoable(self, run: Run, after: Base, where: str) -> None:
+        """Deactivations are undone; taking back an activation would take a service away."""
+        with pytest.raises(Refused) as refused:
+            undo_run(run.pk, reason="a mistake")
+        assert refused.value.code == "not_undoable", where
+        self.assert_base_is(after, f"{where}, after a refused undo")
+        self.tally.counts["whole runs of activate_settled"] += 1
 
     def saved_by_the_witness(self, definition: Definition, disturbed: Base, items: dict[str, Any]) -> int:
         """How many were skipped as `grace_changed` although a run that began only now would cut them off."""
@@ -238,25 +253,21 @@ class _Comparison:
         self, definition: Definition, run: Run, done: list[str], before: Base, after: Base, where: str
     ) -> None:
         today = self.scenario.today
-        for_debt = definition["kind"] == "deactivate_in_grace"
-        events = (
-            generator.make_aftermath(self.rng(f"after {where}"), after, done, today=today) if for_debt else []
-        )
+        events = generator.make_aftermath(self.rng(f"after {where}"), after, done, today=today)
         apply_events(events)
         later = generator.apply_disturbance(after, events, today=today)
-        changed = set(oracle.changed_since(later, done, before)) if for_debt else set()
+        changed = set(oracle.changed_since(later, done, before))
         undo = conduct(undo_run(run.pk, reason="a mistake").pk)
         assert undo.state == RunState.COMPLETED, f"{where}, undo is {undo.state}: {undo.description}"
         items = items_of(undo, self.names)
         expected = {n: ("skipped", "changed_since") if n in changed else ("done", "") for n in done}
         _assert_same({n: item[:2] for n, item in items.items()}, expected, f"{where}, undone")
-        back = oracle.undo(later, done, before, today) if for_debt else before
+        back = oracle.undo(later, done, before, today)
         self.assert_base_is(back, f"{where}, after undo")
         self.compare_answers(Question(self.scenario, back), definition)
         self.tally.rows("undone", items)
-        self.tally.count(_titled(definition, "at undo"), outcomes(items))
-        kind = "of activate_settled" if not for_debt else "with undo"
-        self.tally.counts[f"whole runs {kind}"] += 1
+        self.tally.count("at undo", outcomes(items))
+        self.tally.counts["whole runs with undo"] += 1
 
     @contextmanager
     def batches(self, definition: Definition, how: str) -> Iterator[Definition]:
