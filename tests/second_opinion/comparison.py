@@ -14,12 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest
 from django.db import transaction
 
 from lapwing.core import clock
 from lapwing.core.context import acting_as
-from lapwing.core.errors import Refused
 from lapwing.core.errors import Refused
 from lapwing.core.invariants import all_invariants
 from lapwing.core.sql import analyze
