@@ -27,7 +27,10 @@ def codes() -> str:
     from lapwing.runs.codes import all_codes
 
     lines = [NOTE, "# Codes of items and runs", ""]
-    for of, title in (("item", "Why an item was not done"), ("run", "Why a run is paused, failed or cancelled")):
+    for of, title in (
+        ("item", "Why an item was not done"),
+        ("run", "Why a run is paused, failed or cancelled"),
+    ):
         lines += [f"## {title}", "", "| code | meaning | next step |", "|---|---|---|"]
         lines += [f"| `{c.code}` | {c.meaning} | {c.next_step} |" for c in all_codes() if c.of == of]
         lines.append("")
@@ -36,7 +39,9 @@ def codes() -> str:
 
 def machine(title: str, table) -> str:
     lines = [NOTE, f"# {title}", "", "```mermaid", "stateDiagram-v2"]
-    lines += [f"    {source} --> {target}: {event}" for (source, event), target in table.items() if source != target]
+    lines += [
+        f"    {source} --> {target}: {event}" for (source, event), target in table.items() if source != target
+    ]
     lines += ["```", "", "| from | event | to |", "|---|---|---|"]
     lines += [f"| {source} | {event} | {target} |" for (source, event), target in table.items()]
     return "\n".join([*lines, ""])

@@ -14,7 +14,7 @@ COMMANDS = ("run show 5", "run explain NGC S-5164-VMYWJ-1", "subscription why S-
 
 
 def main() -> None:
-    console = Console(record=True, width=82, file=io.StringIO())
+    console = Console(record=True, width=120, file=io.StringIO())
     for command in COMMANDS:
         done = subprocess.run(
             [ROOT / ".venv/bin/lapwing", *command.split()],
@@ -24,7 +24,7 @@ def main() -> None:
             check=True,
         )
         console.print(Text(f"$ lapwing {command}", style="bold cyan"))
-        console.print(Text(done.stdout))
+        console.print(Text(done.stdout), no_wrap=True, overflow="ignore", crop=False)
     console.save_svg(str(Path(__file__).with_name("demo.svg")), title="lapwing")
 
 

@@ -23,7 +23,9 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 90.0
 PR_SET_PDEATHSIG = 1  # Linux: a child does not outlive the server
-GO, BEGUN, TOUCHED, READY = range(4)  # bytes of the memory that a group shares; from READY on one for each child
+GO, BEGUN, TOUCHED, READY = range(
+    4
+)  # bytes of the memory that a group shares; from READY on one for each child
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,11 @@ class Children:
 
     def __init__(self, home: Path) -> None:
         self._log = (home / "children.log").open("w")
-        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "lapwing.conf.settings", "LAPWING_HOME": str(home)}
+        environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "lapwing.conf.settings",
+            "LAPWING_HOME": str(home),
+        }
         for name in ("LAPWING_DATABASE_URL", "LAPWING_FAILPOINT", "LAPWING_FAILPOINT_LOG", "LAPWING_CLOCK"):
             environment.pop(name, None)
         self._server = subprocess.Popen(

@@ -40,7 +40,8 @@ def stages(children: Children, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(
     params=[
-        pytest.param(vendor, marks=pytest.mark.xdist_group(f"faults-{vendor}")) for vendor in ("sqlite", "postgresql")
+        pytest.param(vendor, marks=pytest.mark.xdist_group(f"faults-{vendor}"))
+        for vendor in ("sqlite", "postgresql")
     ]
 )
 def stage(request: pytest.FixtureRequest, stages: Callable[[str], Stage]) -> Stage:

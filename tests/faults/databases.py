@@ -102,9 +102,9 @@ class Postgresql:
                 )
             for table, column, sequence in self._sequences(connection):
                 connection.execute(
-                    sql.SQL("SELECT setval(%s, COALESCE((SELECT MAX({}) FROM public.{}), 0) + 1, false)").format(
-                        sql.Identifier(column), sql.Identifier(table)
-                    ),
+                    sql.SQL(
+                        "SELECT setval(%s, COALESCE((SELECT MAX({}) FROM public.{}), 0) + 1, false)"
+                    ).format(sql.Identifier(column), sql.Identifier(table)),
                     [sequence],
                 )
 
@@ -150,7 +150,9 @@ def why_unreachable() -> str:
 
 def _drop_left_behind(connection: psycopg.Connection) -> None:
     """Databases of sessions that were killed before they could clean up."""
-    names = connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [PREFIX]).fetchall()
+    names = connection.execute(
+        "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [PREFIX]
+    ).fetchall()
     for (name,) in names:
         number = re.sub(r"\D", "", name)
         if number and not Path(f"/proc/{number}").exists():

@@ -112,7 +112,12 @@ def conduct(run_id: int, batch_size: int, pace: Sequence[int] = (), breath_s: fl
     carry_on(run_id, carrier=carrier)
     children.group.tell(children.BEGUN, 255)
     run = Run.objects.get(pk=run_id)
-    return {"state": str(run.state), "code": run.code, "description": run.description, "carried": carrier.carried}
+    return {
+        "state": str(run.state),
+        "code": run.code,
+        "description": run.description,
+        "carried": carrier.carried,
+    }
 
 
 class Telling(InProcess):
@@ -148,9 +153,12 @@ def conduct_with_a_stall(run_id: int, batch_size: int, seconds: float, breath_s:
     return conduct(run_id, batch_size, breath_s=breath_s)
 
 
-def pause_and_watch(run_id: int, after_batches: int, watch_s: float) -> dict[str, Any]:
-    """Pauses a run under way and looks at the actions the moment it returns, and for some time after."""
+def pause_and_watch(run_id: int, after_batches: int, watch_s: float, delay_s: float = 0) -> dict[str, Any]:
+    """Pauses a run under way, so long after a batch began, and looks at the actions the moment the pause returns, and
+    for some time after.
+    """
     _wait_for(children.BEGUN, after_batches)
+    time.sleep(delay_s)
     state = str(steer_run.pause_run(run_id).state)
     actions = SubscriptionAction.objects.filter(run_id=run_id)
     at_once = actions.count()

@@ -63,7 +63,9 @@ def batch_not_claimed() -> None:
     def unlocked(self: Any, **_: Any) -> Any:
         return self.get_queryset()
 
-    batches.RunBatch._default_manager.__class__ = type("Unlocked", (manager,), {"select_for_update": unlocked})
+    batches.RunBatch._default_manager.__class__ = type(
+        "Unlocked", (manager,), {"select_for_update": unlocked}
+    )
 
 
 def freeze_in_two_transactions() -> None:

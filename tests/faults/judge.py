@@ -8,7 +8,11 @@ from contextlib import suppress
 from typing import Any
 
 ITEM, BATCH, EXCLUSION, RUN = "runs_runitem", "runs_runbatch", "runs_runexclusion", "runs_run"
-ACTION, SUBSCRIPTION, AUDIT = "subscriptions_subscriptionaction", "subscriptions_subscription", "audit_auditentry"
+ACTION, SUBSCRIPTION, AUDIT = (
+    "subscriptions_subscriptionaction",
+    "subscriptions_subscription",
+    "audit_auditentry",
+)
 
 FATES = f"""
     SELECT i.run_id, i.subject_id, b.id AS batch_id,
@@ -127,7 +131,9 @@ def judge(scene: Any) -> list[str]:
         found = [
             f"{fault}: {row}" for fault, statement in FAULTS.items() for row in rows(connection, statement)
         ]
-        found += [f"the database would take {guard}" for guard in GUARDS if not _is_refused(connection, guard)]
+        found += [
+            f"the database would take {guard}" for guard in GUARDS if not _is_refused(connection, guard)
+        ]
     return found + [f"verify: {line}" for line in scene.do("verify")]
 
 

@@ -34,7 +34,9 @@ class Tally:
     points: Counter[str] = field(default_factory=Counter)
 
     def line(self, what: str) -> str:
-        places = ", ".join(f"{name.removeprefix('runs.')} {count}" for name, count in sorted(self.points.items()))
+        places = ", ".join(
+            f"{name.removeprefix('runs.')} {count}" for name, count in sorted(self.points.items())
+        )
         return (
             f"{what}: {self.kills} kills in {self.trials} trials, {self.between} between the first and the last "
             f"commit of a batch, 0 wrong (bound 3/{self.kills}); {places}"
@@ -44,7 +46,11 @@ class Tally:
 def trials(seed: str, points: Iterable[str], *, each: int, at_random: int) -> list[list[Kill]]:
     """Every point so many times, in every second trial followed by a kill of whoever resumed; the rest at random."""
     chance = random.Random(seed)
-    planned = [[Kill(point, chance.randint(1, BATCHES - 3) if point in BATCH else 1)] for point in points for _ in range(each)]
+    planned = [
+        [Kill(point, chance.randint(1, BATCHES - 3) if point in BATCH else 1)]
+        for point in points
+        for _ in range(each)
+    ]
     chance.shuffle(planned)
     for trial in planned[:at_random:2]:
         trial.append(Kill())
@@ -53,7 +59,14 @@ def trials(seed: str, points: Iterable[str], *, each: int, at_random: int) -> li
 
 
 def kill_and_resume(
-    stage: Stage, content: str, run_id: int, kills: list[Kill], tally: Tally, *, lasts_s: float, defects: tuple[str, ...] = ()
+    stage: Stage,
+    content: str,
+    run_id: int,
+    kills: list[Kill],
+    tally: Tally,
+    *,
+    lasts_s: float,
+    defects: tuple[str, ...] = (),
 ) -> list[str]:
     """Everything that is wrong after the run was killed so often and resumed each time."""
     stage.set(content)

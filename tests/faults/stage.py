@@ -48,7 +48,14 @@ class Stage:
         return self._children.end(pid)
 
     def deed(
-        self, name: str, /, *, failpoint: str = "", at: str = NOON, defects: tuple[str, ...] = (), **arguments: Any
+        self,
+        name: str,
+        /,
+        *,
+        failpoint: str = "",
+        at: str = NOON,
+        defects: tuple[str, ...] = (),
+        **arguments: Any,
     ) -> Deed:
         return Deed(name, arguments, url=self.database.url, failpoint=failpoint, at=at, defects=defects)
 

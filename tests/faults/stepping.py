@@ -24,7 +24,10 @@ STEPS = 4
 LIMIT_S = 20.0
 # A gate stands before the first statement that fits; the fourth stands before the end of the transaction.
 PAYMENT_GATES = (r"FROM .receivables_account.*FOR UPDATE", r"INSERT INTO .receivables_payment")
-BATCH_GATES = (r"FROM .receivables_account.*FOR NO KEY UPDATE", r"INSERT INTO .subscriptions_subscriptionaction")
+BATCH_GATES = (
+    r"FROM .receivables_account.*FOR NO KEY UPDATE",
+    r"INSERT INTO .subscriptions_subscriptionaction",
+)
 
 
 class Session:
@@ -91,7 +94,9 @@ def interleave(url: str, run_id: int) -> dict[str, Any]:
             pair, waits = _play(schedule, account, run_id, observer)
             waited += waits > 0
             seen.append((account, schedule, pair["P"].value))
-            errors += [f"{schedule} {name}: {session.error}" for name, session in pair.items() if session.error]
+            errors += [
+                f"{schedule} {name}: {session.error}" for name, session in pair.items() if session.error
+            ]
     return {"seen": seen, "errors": errors, "waited": waited}
 
 
@@ -170,7 +175,9 @@ def step_by_step(run_id: int, url: str) -> dict[str, Any]:
 
 def _accounts_in_order(run_id: int) -> list[str]:
     subjects = RunItem.objects.filter(run_id=run_id).order_by("subject_id").values("subject_id")
-    found = Subscription.objects.filter(pk__in=subjects).order_by("pk").values_list("account__number", flat=True)
+    found = (
+        Subscription.objects.filter(pk__in=subjects).order_by("pk").values_list("account__number", flat=True)
+    )
     numbers = list(found)
     connection.close()
     return numbers

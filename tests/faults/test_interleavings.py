@@ -28,7 +28,9 @@ def play(stage: Stage, defects: tuple[str, ...] = ()) -> tuple[list[str], Counte
     )
     for account, schedule, seen in ending.value["seen"]:
         if became[account] != seen:
-            found.append(f"{schedule}: the payment saw {account} {seen} under its lock, it became {became[account]}")
+            found.append(
+                f"{schedule}: the payment saw {account} {seen} under its lock, it became {became[account]}"
+            )
     return found, Counter(seen for _, _, seen in ending.value["seen"]), ending.value["waited"]
 
 

@@ -42,12 +42,18 @@ def test_killed_undo_is_finished_by_whoever_resumes_it(stage, tell):
     tally = Tally()
     lasts_s = duration_s(stage, "undoing", 2)
     each, at_random = (1, 2) if dose(1, 0) else (5, 50)
-    tried = points.RUN if dose(0, 1) else ("runs.freeze.after_items", "runs.batch.after_actions", "runs.batch.after_audit")
+    tried = (
+        points.RUN
+        if dose(0, 1)
+        else ("runs.freeze.after_items", "runs.batch.after_actions", "runs.batch.after_audit")
+    )
     for kills in trials("undo", tried, each=each, at_random=at_random):
         assert kill_and_resume(stage, "undoing", 2, kills, tally, lasts_s=lasts_s) == []
     while tally.kills < len(tried) * each + at_random:
         assert kill_and_resume(stage, "undoing", 2, [Kill()], tally, lasts_s=lasts_s) == []
-    left_alone = stage.rows("SELECT COUNT(*) FROM runs_runexclusion WHERE run_id = 2 AND code = 'changed_since'")
+    left_alone = stage.rows(
+        "SELECT COUNT(*) FROM runs_runexclusion WHERE run_id = 2 AND code = 'changed_since'"
+    )
     assert left_alone[0][0] > 10
     tell(f"{stage.database.label}, {tally.line('undo runs killed')}")
 
@@ -65,12 +71,17 @@ def test_scheduler_killed_while_it_fires_starts_one_run_a_slot(stage, tell):
         tally.kills += 1
         tally.points[name] += 1
         if name in points.FIRE:
-            assert stage.rows("SELECT id, state FROM runs_run") == [(1, "draft")], "half a start was committed"
+            assert stage.rows("SELECT id, state FROM runs_run") == [(1, "draft")], (
+                "half a start was committed"
+            )
         done = stage.try_(stage.deed("tick", batch_size=BATCH_SIZE)).value
         assert done and [ended["state"] for ended in done["ended"]] == ["completed"], done
         assert stage.rows("SELECT state FROM runs_run ORDER BY id") == [("completed",), ("draft",)]
         assert stage.judge() == []
-    tell(f"{stage.database.label}, schedulers killed: {tally.kills} kills, one run a slot each time; " + ", ".join(sorted(tally.points)))
+    tell(
+        f"{stage.database.label}, schedulers killed: {tally.kills} kills, one run a slot each time; "
+        + ", ".join(sorted(tally.points))
+    )
 
 
 def test_command_killed_in_a_batch_is_resumed_by_the_command(stage, tmp_path):
@@ -85,10 +96,14 @@ def test_command_killed_in_a_batch_is_resumed_by_the_command(stage, tmp_path):
 
     def lapwing(*arguments: str, **more: str) -> subprocess.CompletedProcess:
         command = [LAPWING, *arguments]
-        return subprocess.run(command, env=environment | more, capture_output=True, text=True, timeout=90, check=False)
+        return subprocess.run(
+            command, env=environment | more, capture_output=True, text=True, timeout=90, check=False
+        )
 
     olga = ("--as", "olga")
-    killed = lapwing("run", "start", "NGC", "--wait", "--yes", *olga, LAPWING_FAILPOINT="runs.batch.after_actions:die:4")
+    killed = lapwing(
+        "run", "start", "NGC", "--wait", "--yes", *olga, LAPWING_FAILPOINT="runs.batch.after_actions:die:4"
+    )
     assert killed.returncode == -signal.SIGKILL, killed
     run_id = stage.rows("SELECT id FROM runs_run WHERE state = 'in_progress'")[0][0]
     done = lapwing("run", "resume", str(run_id), "--wait", *olga)

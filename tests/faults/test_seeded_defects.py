@@ -59,7 +59,9 @@ def test_missing_guard_against_a_second_action_of_a_run_is_noticed(stage):
 
 
 def test_missing_guard_against_a_second_open_run_is_noticed(stage):
-    assert guard_dropped(stage, "run", "one_open_run") == ["the database would take a second open run of a definition"]
+    assert guard_dropped(stage, "run", "one_open_run") == [
+        "the database would take a second open run of a definition"
+    ]
 
 
 def guard_dropped(stage: Stage, model: str, name: str) -> list[str]:
@@ -67,7 +69,9 @@ def guard_dropped(stage: Stage, model: str, name: str) -> list[str]:
     stage.set("started")
     stage.do("drop_guard", model=model, name=name)
     try:
-        half_way = stage.deed("conduct", run_id=1, batch_size=BATCH_SIZE, failpoint="runs.batch.after_commit:die:3")
+        half_way = stage.deed(
+            "conduct", run_id=1, batch_size=BATCH_SIZE, failpoint="runs.batch.after_commit:die:3"
+        )
         assert stage.try_(half_way).was_killed
         return stage.judge()
     finally:

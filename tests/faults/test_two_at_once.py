@@ -14,7 +14,9 @@ def test_two_people_starting_a_definition_make_one_run(stage, tell):
         assert stage.rows("SELECT COUNT(*) FROM runs_run") == [(turn,)]
         stage.do("cancel", run_id=run_id)
     assert stage.judge() == []
-    tell(f"{stage.database.label}, two starts at one instant: {times} times, one run each, the other refused run_open")
+    tell(
+        f"{stage.database.label}, two starts at one instant: {times} times, one run each, the other refused run_open"
+    )
 
 
 def test_two_schedulers_start_one_run_a_slot(stage, tell):
@@ -30,7 +32,9 @@ def test_two_schedulers_start_one_run_a_slot(stage, tell):
         assert not any(ending.value["failed"] for ending in endings), endings
         both += all(ending.value["ended"] for ending in endings)
         assert stage.judge() == []
-    tell(f"{stage.database.label}, two schedulers ticking a due plan: {times} times, one run a slot; both carried it {both} times")
+    tell(
+        f"{stage.database.label}, two schedulers ticking a due plan: {times} times, one run a slot; both carried it {both} times"
+    )
 
 
 def test_two_processes_carrying_one_run_do_each_subject_once(stage, tell):
@@ -44,7 +48,9 @@ def test_two_processes_carrying_one_run_do_each_subject_once(stage, tell):
         assert sum(ending.value["carried"] for ending in endings) == SUBSCRIPTIONS // BATCH_SIZE
         shared += all(ending.value["carried"] for ending in endings)
         assert stage.judge() == []
-    tell(f"{stage.database.label}, two processes carrying one run: {times} times, each subject once; both did batches {shared} times")
+    tell(
+        f"{stage.database.label}, two processes carrying one run: {times} times, each subject once; both did batches {shared} times"
+    )
 
 
 def test_nothing_changes_after_a_pause_returned(stage, tell):
@@ -62,7 +68,9 @@ def test_nothing_changes_after_a_pause_returned(stage, tell):
         resumed = stage.do("conduct", run_id=1, batch_size=BATCH_SIZE)
         assert resumed["state"] == "completed"
         assert stage.judge() == []
-    tell(f"{stage.database.label}, paused while batches ran: {times} times ({under_way} after actions), nothing changed for 300 ms after")
+    tell(
+        f"{stage.database.label}, paused while batches ran: {times} times ({under_way} after actions), nothing changed for 300 ms after"
+    )
 
 
 def test_pause_waits_for_the_batch_under_way(stage):
@@ -81,7 +89,9 @@ def pause_under_way(stage: Stage, defects: tuple[str, ...]) -> list[str]:
         failpoint="runs.batch.after_locks:stall:3",
         defects=defects,
     )
-    run, paused = stage.together(stall, stage.deed("pause_and_watch", run_id=1, after_batches=3, watch_s=2.0))
+    run, paused = stage.together(
+        stall, stage.deed("pause_and_watch", run_id=1, after_batches=3, watch_s=2.0, delay_s=BREATH_S + 0.3)
+    )
     assert paused.value and paused.value["state"] == "paused", (run, paused)
     if paused.value["later"] != paused.value["at_once"]:
         return [f"{paused.value['later'] - paused.value['at_once']} actions after the pause had returned"]
