@@ -144,3 +144,9 @@ def in_process(module: str, url: str, *arguments: str) -> str:
 
 def _file(url: str) -> Path:
     return Path(url.removeprefix("sqlite:///"))
+
+
+def peak_memory_mb() -> float:
+    """The most memory this process has had. Not ru_maxrss, which begins with the parent's at the fork."""
+    status = Path("/proc/self/status").read_text()
+    return round(int(status.split("VmHWM:")[1].split()[0]) / 1024, 1)

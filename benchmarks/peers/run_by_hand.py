@@ -10,13 +10,12 @@ import argparse
 import hashlib
 import json
 import os
-import resource
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from benchmarks.base import CODE, DAY, NOON, OPERATOR
-from benchmarks.engines import Hand, cpu_seconds, in_process
+from benchmarks.engines import Hand, cpu_seconds, in_process, peak_memory_mb
 
 SELECT = {
     # The debt of each account once, then joined to its subscriptions.
@@ -195,9 +194,9 @@ AUDIT = """
 """
 RUN = """
     INSERT INTO runs_run (created_at, created_by, updated_at, updated_by, definition_id, version_id, state, code,
-        description, reason, nominal_on, window_from, submitted_by, started_at, quiet_times_waived, selected,
+        description, reason, nominal_on, window_from, submitted_by, started_at, selected,
         list_hash, approved_by, canary_passed)
-    VALUES (:noon, :operator, :noon, :operator, 1, 1, 'in_progress', '', '', '', :day, :day, :operator, :noon, :no, 0,
+    VALUES (:noon, :operator, :noon, :operator, 1, 1, 'in_progress', '', '', '', :day, :day, :operator, :noon, 0,
         '', '', :no)
     RETURNING id
 """
@@ -308,7 +307,7 @@ def main() -> None:
         "apply_s": after - resumed,
         "freeze_cpu_s": cpu_frozen - cpu,
         "apply_cpu_s": cpu_after - cpu_frozen,
-        "rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        "rss_mb": peak_memory_mb(),
     }
     print(json.dumps(measured))
 

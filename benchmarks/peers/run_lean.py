@@ -5,9 +5,9 @@ It also deactivates those that ours protects, so its rows are not compared. `pyt
 
 import json
 import os
-import resource
 import time
 
+from benchmarks.engines import peak_memory_mb
 from benchmarks.peers.run_by_hand import ACTION, SELECT, Script
 
 ACT = f"{ACTION} FROM runs_runitem i JOIN subscriptions_subscription s ON s.id = i.subject_id WHERE i.run_id = :run"
@@ -31,7 +31,7 @@ def main() -> None:
     script.audit("run.batch", {"done": items})
     script.hand.commit()
     took = time.perf_counter() - before
-    rss = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+    rss = peak_memory_mb()
     print(json.dumps({"items": items, "seconds": took, "rss_mb": rss}))
 
 
