@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks import compare
 from benchmarks.engines import Hand, Place, in_process
 
-BATCH = 5_000
+BATCH = 10_000
 LARGE_BATCH = 20_000
 LOOP_OBJECTS = 1_500
 PREVIEW_COUNTS = ("selected", "would_do", "would_skip", "would_error", "amount_minor")

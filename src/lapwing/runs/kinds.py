@@ -118,7 +118,7 @@ class RunKind(ABC):
     facets: tuple[str, ...] = ()
     sample_order: tuple[type[Model], str]  # the model `label` is a key of, and its field that samples go by
     error_codes: frozenset[str] = frozenset()  # codes that are errors; every other code is a skip
-    batch_size = 5_000
+    batch_size = 10_000
     can_undo = True
 
     @abstractmethod
