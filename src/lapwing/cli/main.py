@@ -17,7 +17,7 @@ COMMANDS = {
     "scheduler": ("scheduler", "The scheduler: status, stand-by, run, tick, serve."),
     "account": ("receivables", "Accounts: show, hold, release, promise, remind, state."),
     "invoice": ("receivables", "Invoices: dispute, undispute."),
-    "payment": ("receivables", "Payments: announce, post, fail, reverse."),
+    "payment": ("payments", "Payments: announce, post, fail, reverse."),
     "subscription": ("subscriptions", "Subscriptions: show, why, protect, do."),
     "organisation": ("organisation", "The organisation's settings."),
     "action-type": ("organisation", "Action types of your own."),

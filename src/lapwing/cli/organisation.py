@@ -48,7 +48,8 @@ def _set(
     """
     from lapwing.identity.actions.set_organisation import set_organisation
 
-    amounts = dict(each.partition("=")[::2] for each in tolerance)
+    pairs = (each.partition("=") for each in tolerance)
+    amounts = {currency: amount for currency, _, amount in pairs}
     own = set_organisation(
         max_affected=max_affected, max_affected_percent=max_affected_percent, tolerance=amounts
     )

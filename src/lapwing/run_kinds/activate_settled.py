@@ -84,23 +84,15 @@ class ActivateSettled(SubscriptionKind):
         not_active = ~Q(account__life_cycle_state=AccountState.ACTIVE)
         return [Protection("account_not_active", not_active, "the account is active")]
 
-    def _item(self, assignment: Assignment) -> dict:
-        return {
-            "item_owner_id": F("account_id"),
-            "item_amount_minor": unsettled(),
-            "item_currency": F("account__currency"),
-            "item_calendar": self.calendar(assignment),
-        }
-
     def select(self, assignment: Assignment) -> QuerySet:
         return self.matching(assignment).annotate(
-            **self._item(assignment), item_witness=F("revision"), item_evidence=Value("")
+            **self.item(assignment), item_witness=F("revision"), item_evidence=Value("")
         )
 
     def judge(self, assignment: Assignment) -> QuerySet:
         queryset = self.with_facets(self.matching(assignment), assignment)
         return queryset.annotate(
-            **self._item(assignment),
+            **self.item(assignment),
             label=F("account__customer_id"),
             verdict=verdict(self._protections(), default=""),
         )

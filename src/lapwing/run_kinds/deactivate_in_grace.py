@@ -62,7 +62,7 @@ class DeactivateInGrace(SubscriptionKind):
 
     def select(self, assignment: Assignment) -> QuerySet:
         return self.matching(assignment).annotate(
-            **self._item(assignment), item_witness=F("grace_revision"), item_evidence=debt_evidence()
+            **self.item(assignment), item_witness=F("grace_revision"), item_evidence=debt_evidence()
         )
 
     def judge(self, assignment: Assignment) -> QuerySet:
@@ -70,20 +70,12 @@ class DeactivateInGrace(SubscriptionKind):
         queryset = self.with_facets(self.matching(assignment), assignment)
         return (
             queryset.annotate(
-                **self._item(assignment),
+                **self.item(assignment),
                 label=F("account__customer_id"),
             )
             .alias(**protection_figures(assignment))
             .annotate(verdict=verdict(found, default=""))
         )
-
-    def _item(self, assignment: Assignment) -> dict:
-        return {
-            "item_owner_id": F("account_id"),
-            "item_amount_minor": unsettled(),
-            "item_currency": F("account__currency"),
-            "item_calendar": self.calendar(assignment),
-        }
 
     def carry_out(self, batch: Batch) -> int:
         assignment = batch.assignment

@@ -1,7 +1,7 @@
 """What all kinds that act on subscriptions share: their criteria, names and facets, locks, proof and undo."""
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db.models import (
     Case,
@@ -25,7 +25,7 @@ from lapwing.core.sql import lock_in_key_order
 from lapwing.customers.models import Customer
 from lapwing.identity.holiday_calendar import has_holidays
 from lapwing.identity.queries import organisation
-from lapwing.receivables.figures import with_debt
+from lapwing.receivables.figures import unsettled, with_debt
 from lapwing.receivables.models import Account, Classification, CreditRating
 from lapwing.run_kinds.criterion import set_criteria
 from lapwing.runs.kinds import Assignment, Batch, RunKind
@@ -140,6 +140,15 @@ class SubscriptionKind(RunKind):
         term = FilteredRelation("billing_terms", condition=valid_on(assignment.nominal_on, "billing_terms__"))
         facets = {f"facet_{name}": F(f"{path}_id") for name, (_, path) in FACETS.items()}
         return queryset.annotate(term=term).annotate(**facets)
+
+    def item(self, assignment: Assignment) -> dict[str, Any]:
+        """What every item of a list on subscriptions keeps, over the joined debt."""
+        return {
+            "item_owner_id": F("account_id"),
+            "item_amount_minor": unsettled(),
+            "item_currency": F("account__currency"),
+            "item_calendar": self.calendar(assignment),
+        }
 
     def calendar(self, assignment: Assignment) -> F | Value:
         """The country whose holidays hold an item back, where a definition goes by each customer's."""
