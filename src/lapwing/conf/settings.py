@@ -16,11 +16,15 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "lapwing.identity",
     "lapwing.audit",
+    "lapwing.jobs",
+    "lapwing.connectors",
     "lapwing.runs",
+    "lapwing.messages",
     "lapwing.catalog",
     "lapwing.customers",
     "lapwing.receivables",
     "lapwing.subscriptions",
+    "lapwing.job_types",
     "lapwing.run_kinds",
 ]
 AUTH_USER_MODEL = "identity.User"

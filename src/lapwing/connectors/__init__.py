@@ -1,0 +1,1 @@
+"""Owns the ports to other systems, and one adapter a file."""

@@ -1,0 +1,1 @@
+"""The typed jobs, one file each."""

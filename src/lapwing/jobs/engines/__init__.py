@@ -1,0 +1,1 @@
+"""What hands due jobs to workers: in this process, or over a broker."""

@@ -1,0 +1,1 @@
+"""Writes to messages; one verb a file."""
