@@ -45,10 +45,34 @@ def sandbox(db) -> Iterator[None]:
 
 @pytest.fixture
 def committed_sandbox(transactional_db) -> Iterator[None]:
-    """The same, with real commits: for races and kills."""
+    """The same, with real commits: for races, workers and kills."""
+    _refuse_deletion_of_audit()
     with clock.standing_at(NOON), acting_as("olga"):
         set_up_organisation()
         yield
+    _allow_deletion_of_audit()
+
+
+_refusals: list[str] = []
+
+
+def _allow_deletion_of_audit() -> None:
+    """Emptying SQLite's tables between two tests meets the trigger that keeps the audit; PostgreSQL's does not."""
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT sql FROM sqlite_master WHERE name = 'audit_entry_kept'")
+            _refusals[:] = cursor.fetchone()
+            cursor.execute("DROP TRIGGER audit_entry_kept")
+
+
+def _refuse_deletion_of_audit() -> None:
+    from django.db import connection
+
+    if connection.vendor == "sqlite" and _refusals:
+        with connection.cursor() as cursor:
+            cursor.execute(_refusals.pop())
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -26,6 +26,8 @@ INSTALLED_APPS = [
     "lapwing.subscriptions",
     "lapwing.job_types",
     "lapwing.run_kinds",
+    # Apps of others that bring job types, run kinds, criteria or connectors in folders of these names.
+    *filter(None, os.environ.get("LAPWING_APPS", "").split(",")),
 ]
 AUTH_USER_MODEL = "identity.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

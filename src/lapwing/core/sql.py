@@ -16,6 +16,18 @@ def insert_select(model: type[models.Model], columns: Mapping[str, Any], source:
     is written as a literal of the field's type; a literal text is text("…"). One statement is sent; no row comes
     to the client.
     """
+    names, select, parameters = _insert(model, columns, source)
+    return execute(f"{names} {select}", parameters)
+
+
+def insert_select_new(model: type[models.Model], columns: Mapping[str, Any], source: QuerySet) -> int:
+    """As `insert_select`, but leaves out rows that a unique index refuses."""
+    names, select, parameters = _insert(model, columns, source)
+    # SQLite reads ON CONFLICT after a bare SELECT as part of a join.
+    return execute(f"{names} SELECT * FROM ({select}) AS source WHERE true ON CONFLICT DO NOTHING", parameters)
+
+
+def _insert(model: type[models.Model], columns: Mapping[str, Any], source: QuerySet) -> tuple[str, str, Any]:
     names, chosen = [], []
     for position, (field_name, value) in enumerate(columns.items()):
         field = model._meta.get_field(field_name)
@@ -28,7 +40,7 @@ def insert_select(model: type[models.Model], columns: Mapping[str, Any], source:
         chosen.append(f"column_{position}")
     select, parameters = source.values_list(*chosen).query.sql_with_params()
     quoted = ", ".join(connection.ops.quote_name(name) for name in names)
-    return execute(f"INSERT INTO {table(model)} ({quoted}) {select}", parameters)
+    return f"INSERT INTO {table(model)} ({quoted})", select, parameters
 
 
 def text(literal: str) -> Value:

@@ -22,6 +22,7 @@ class Permission(StrEnum):
     EDIT_DEFINITIONS = "edit_definitions"
     CONDUCT_RUNS = "conduct_runs"
     APPROVE_RUNS = "approve_runs"
+    STEER_JOBS = "steer_jobs"
     IMPORT = "import"
     ADMINISTER = "administer"
 
@@ -33,6 +34,7 @@ _OPERATOR = {
     Permission.CHANGE_SUBSCRIPTIONS,
     Permission.EDIT_DEFINITIONS,
     Permission.CONDUCT_RUNS,
+    Permission.STEER_JOBS,
 }
 
 GRANTS: dict[str, set[Permission]] = {
@@ -43,8 +45,13 @@ GRANTS: dict[str, set[Permission]] = {
         Permission.VIEW,
         Permission.CHANGE_ACCOUNTS,
         Permission.POST_PAYMENTS,
+        Permission.STEER_JOBS,
         Permission.IMPORT,
     },
-    Role.PROVISIONING_MANAGER: {Permission.VIEW, Permission.CHANGE_SUBSCRIPTIONS},
+    Role.PROVISIONING_MANAGER: {
+        Permission.VIEW,
+        Permission.CHANGE_SUBSCRIPTIONS,
+        Permission.STEER_JOBS,
+    },
     Role.ADMINISTRATOR: set(Permission),
 }

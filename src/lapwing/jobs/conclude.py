@@ -1,0 +1,160 @@
+"""Ends attempts: the one place that writes how a job ended. Whoever lost his lease writes nothing.
+
+Each write is guarded by status, attempt and lease token; the attempt's row and the followers' release are in the same
+transaction.
+"""
+
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from lapwing.core import clock
+from lapwing.core.failpoints import failpoint
+from lapwing.core.sql import execute, rows
+from lapwing.jobs import outcomes
+from lapwing.jobs.links import release_followers
+from lapwing.jobs.machine_time import after_sql, now_sql, records_sql, stored
+from lapwing.jobs.outcomes import Outcome
+from lapwing.jobs.states import NEEDS_PERSON, OUTCOME_UNKNOWN, Status
+from lapwing.jobs.types import MAX_TRIES, HeldJob, job_types
+
+JITTER = 0.2  # of a delay, up or down
+_ENDING = {
+    "job": "bigint",
+    "number": "int",
+    "token": "text",
+    "ends_as": "text",
+    "outcome": "text",
+    "code": "text",
+    "text": "text",
+    "tried": "int",
+    "died": "int",
+    "delay_s": "float8",
+    "due_at": "timestamptz",
+    "started_at": "timestamptz",
+}
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How one attempt ends, decided; what is left is to write it."""
+
+    job: HeldJob
+    status: Status
+    outcome: str  # of the attempt
+    code: str
+    text: str
+    tried: bool = False
+    died: bool = False
+    delay_s: float | None = None  # machine time
+    due_at: Any = None  # business time
+
+    def record(self) -> dict[str, Any]:
+        return {
+            "job": self.job.id,
+            "number": self.job.attempt,
+            "token": self.job.token,
+            "ends_as": str(self.status),
+            "outcome": self.outcome,
+            "code": self.code[:64],
+            "text": self.text[:4000].replace("\0", "\\0"),
+            "tried": int(self.tried),
+            "died": int(self.died),
+            "delay_s": self.delay_s,
+            "due_at": self.due_at and str(stored(self.due_at)),
+            "started_at": str(stored(self.job.started_at)),
+        }
+
+
+def ending(job: HeldJob, outcome: Outcome) -> Ending:
+    """What an outcome means for the job: after the sixth try there is no seventh."""
+    match outcome:
+        case outcomes.Succeeded(text, code):
+            return Ending(job, Status.SUCCEEDED, "succeeded", code, text)
+        case outcomes.NotApplicable(code, text):
+            return Ending(job, Status.NOT_APPLICABLE, "not_applicable", code, text)
+        case outcomes.Later(at, code, text):
+            return Ending(job, Status.WAITING, "later", code, text, due_at=at)
+        case outcomes.GivenBack(code, text):
+            return Ending(job, Status.WAITING, "given_back", code, text, due_at=clock.now())
+        case outcomes.Cancelled(code, text):
+            return Ending(job, Status.CANCELLED, "cancelled", code, text)
+        case outcomes.Failed(code, text):
+            return Ending(job, Status.FAILED, "failed", code, text, tried=True)
+        case outcomes.Lost(code, text):
+            return _failed_try(job, "lost", code, text, None if job.deaths else 0, died=True)
+        case outcomes.Retry(code, text, after_s):
+            return _failed_try(job, "retry", code, text, after_s)
+    raise TypeError(f"job {job.id} ended with {outcome!r}, which is no outcome")
+
+
+def _failed_try(
+    job: HeldJob, outcome: str, code: str, text: str, after_s: float | None, *, died: bool = False
+) -> Ending:
+    if job.tries + 1 >= MAX_TRIES:
+        unknown = code == OUTCOME_UNKNOWN or (died and job_types.get(job.type).pool == "outside")
+        last = NEEDS_PERSON if unknown else code
+        return Ending(job, Status.FAILED, outcome, last, text, tried=True, died=died)
+    delay_s = after_s if after_s is not None else retry_delay_s(job)
+    return Ending(job, Status.RETRY, outcome, code, text, tried=True, died=died, delay_s=delay_s)
+
+
+def retry_delay_s(job: HeldJob) -> float:
+    """The type's delay after so many tries, jittered so that those who failed together do not come back together."""
+    delays = job_types.get(job.type).retry_delays_s
+    return delays[min(job.tries, len(delays) - 1)] * random.uniform(1 - JITTER, 1 + JITTER)
+
+
+@transaction.atomic
+def conclude(endings: Sequence[Ending]) -> set[int]:
+    """Writes endings; returns the jobs that were still held by whom they name. A rescue and a late worker both come
+    here, and one of them finds nothing.
+    """
+    if not endings:
+        return set()
+    records = [each.record() for each in endings]
+    ended = _write(records)
+    failpoint("jobs.conclude.after_status")
+    written = {pk for pk, *_ in ended}
+    _keep_attempts([record for record in records if record["job"] in written])
+    if followed := [pk for pk, has_followers, status in ended if has_followers and status not in _STILL_OPEN]:
+        release_followers(followed)
+    _tell_the_failed([each for each in endings if each.job.id in written and each.status == Status.FAILED])
+    failpoint("jobs.conclude.before_commit")
+    return written
+
+
+def _tell_the_failed(failed: list[Ending]) -> None:
+    for each in failed:
+        job_types.get(each.job.type).on_failed(each.job, each.code, each.text)
+
+
+_STILL_OPEN = (Status.WAITING, Status.RETRY)
+
+
+def _write(records: list[dict[str, Any]]) -> list[tuple[int, bool, str]]:
+    # A cancellation that a person asked for wins over another try.
+    status = "CASE WHEN cancel_asked_by <> '' AND v.ends_as IN ('waiting', 'retry') THEN 'cancelled' ELSE v.ends_as END"
+    due = f"CASE WHEN v.delay_s IS NULL THEN coalesce(v.due_at, scheduled_for) ELSE {after_sql('v.delay_s')} END"
+    finished = f"CASE WHEN v.ends_as IN ('waiting', 'retry') THEN NULL ELSE {now_sql()} END"
+    return rows(
+        f"UPDATE jobs_job SET status = {status}, scheduled_for = {due}, finished_at = {finished}, "
+        "result_code = v.code, result = v.text, tries = tries + v.tried, deaths = deaths + v.died, "
+        f"lease_token = '', lease_until = NULL FROM {records_sql(**_ENDING)} "
+        "WHERE id = v.job AND status = 'in_progress' AND attempt = v.number AND lease_token = v.token "
+        "RETURNING id, has_followers, status",
+        [json.dumps(records)],
+    )
+
+
+def _keep_attempts(records: list[dict[str, Any]]) -> None:
+    execute(
+        "INSERT INTO jobs_jobattempt (job_id, number, worker, started_at, ended_at, outcome, code, error) "
+        f"SELECT v.job, v.number, v.token, v.started_at, {now_sql()}, v.outcome, v.code, "
+        f"CASE WHEN v.outcome = 'succeeded' THEN '' ELSE v.text END FROM {records_sql(**_ENDING)}",
+        [json.dumps(records)],
+    )

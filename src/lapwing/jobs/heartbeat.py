@@ -1,0 +1,71 @@
+"""Keeps this process's leases alive from a thread of its own, and stops waiting for what never comes back."""
+
+import logging
+import os
+import threading
+
+from django.db import DatabaseError, InterfaceError, connection
+
+from lapwing.core.sql import execute
+from lapwing.jobs.claim import LEASE_S
+from lapwing.jobs.conclude import conclude, ending
+from lapwing.jobs.executor import Executor, Running
+from lapwing.jobs.lease import RENEW_EVERY_S, renew
+from lapwing.jobs.machine_time import now_sql
+from lapwing.jobs.outcomes import Lost
+
+log = logging.getLogger("lapwing.jobs")
+STUCK = 70  # exit code of a process whose database work never returned
+CALLS_ABANDONED_AT_MOST = 50
+
+
+class Heartbeat:
+    """Renews the leases of what `executor` runs; tells that the worker lives."""
+
+    def __init__(
+        self, token: str, executor: Executor, *, lease_s: float = LEASE_S, every_s: float = RENEW_EVERY_S
+    ) -> None:
+        self._token, self._executor = token, executor
+        self._lease_s, self._every_s = lease_s, every_s
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True, name="heartbeat")
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._every_s):
+            try:
+                self.beat()
+            except (DatabaseError, InterfaceError) as error:
+                log.warning("leases could not be renewed: %s", type(error).__name__)
+                connection.close()
+        connection.close()
+
+    def beat(self) -> None:
+        with self._executor.lock:
+            running = list(self._executor.running.values())
+        self._give_up([each for each in running if each.overdue])
+        kept = {each.job.id: each for each in running if not each.overdue}
+        for pk, cancel_asked in renew(self._token, kept, lease_s=self._lease_s).items():
+            kept[pk].cancel_asked = cancel_asked
+        execute(f"UPDATE jobs_worker SET seen_at = {now_sql()} WHERE token = %s", [self._token])
+
+    def _give_up(self, overdue: list[Running]) -> None:
+        for running in overdue:
+            job = running.job
+            if not running.calling:
+                log.error(
+                    "job %d (%s) never returned; this process ends so that others go on", job.id, job.type
+                )
+                os._exit(STUCK)
+            text = f"it ran longer than its limit of {running.limit_s:g} s and was not waited for any more"
+            conclude([ending(job, Lost("timed_out", text))])
+            self._executor.abandon(job)
+        if self._executor.abandoned > CALLS_ABANDONED_AT_MOST:
+            log.error("%d calls never returned; this process ends", self._executor.abandoned)
+            os._exit(STUCK)

@@ -1,0 +1,48 @@
+"""Who waits for whom: links are written with the follower and met when the predecessor ends."""
+
+from collections import Counter
+from collections.abc import Collection
+
+from django.db.models import F, Q, QuerySet
+
+from lapwing.core.sql import lock_in_key_order
+from lapwing.jobs.models import ArchivedJob, Job, JobLink
+from lapwing.jobs.states import MET, OPEN
+
+
+def release_followers(predecessors: Collection[int]) -> None:
+    """Meets the links of predecessors that ended as their followers need it; in the transaction that ends them."""
+    well_ended = Job.objects.filter(pk__in=predecessors, status__in=MET).values("pk")
+    links = JobLink.objects.filter(predecessor_id__in=predecessors, met=False)
+    meeting = links.filter(Q(at_any_end=True) | Q(predecessor_id__in=well_ended))
+    followers = Counter(meeting.values_list("job_id", flat=True))
+    meeting.update(met=True)
+    lock_in_key_order(Job.objects.filter(pk__in=followers))
+    for count in sorted(set(followers.values())):
+        same = [pk for pk, links in followers.items() if links == count]
+        Job.objects.filter(pk__in=same).update(blockers=F("blockers") - count)
+
+
+def follow(job: Job, predecessors: Collection[int], *, at_any_end: bool) -> None:
+    """Lets a job that was just written wait for others; those that have ended well already hold nobody up."""
+    lock_in_key_order(Job.objects.filter(pk__in=predecessors))
+    statuses = dict(ArchivedJob.objects.filter(pk__in=predecessors).values_list("pk", "status"))
+    statuses |= dict(Job.objects.filter(pk__in=predecessors).values_list("pk", "status"))
+    unmet = [pk for pk in sorted(set(predecessors)) if not _is_met(statuses.get(pk, ""), at_any_end)]
+    JobLink.objects.bulk_create(
+        JobLink(predecessor_id=pk, job_id=job.pk, at_any_end=at_any_end) for pk in unmet
+    )
+    if unmet:
+        Job.objects.filter(pk__in=unmet).update(has_followers=True)
+        job.blockers += len(unmet)
+        job.save(update_fields=["blockers"])
+
+
+def _is_met(status: str, at_any_end: bool) -> bool:
+    return status in MET or (at_any_end and status not in OPEN)
+
+
+def blocking(job_id: int) -> QuerySet[Job]:
+    """The predecessors that a job still waits for."""
+    unmet = JobLink.objects.filter(job_id=job_id, met=False)
+    return Job.objects.filter(pk__in=unmet.values("predecessor_id")).order_by("pk")
