@@ -22,7 +22,9 @@ COMMANDS = {
     "organisation": ("organisation", "The organisation's settings."),
     "action-type": ("organisation", "Action types of your own."),
     "user": ("users", "Users and their roles."),
-    "serve": ("scheduler", "Run scheduler and execution here until Ctrl-C."),
+    "job": ("jobs", "Jobs: types, list, show, run-now, cancel, pause, limit, work."),
+    "serve": ("service", "Run scheduler and workers here until Ctrl-C."),
+    "worker": ("service", "Take jobs from the ledger or the broker until Ctrl-C."),
 }
 
 

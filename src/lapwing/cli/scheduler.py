@@ -1,16 +1,11 @@
-"""scheduler: status, stand-by, run, tick, serve; and `lapwing serve`."""
+"""scheduler: status, stand-by, run, tick, serve."""
 
-import signal
-import threading
 from typing import Any
 
 import click
 
 from lapwing.cli.output import format_option, show_one
 from lapwing.cli.session import command
-
-TICK_EVERY_S = 1.0
-RECONNECT_AFTER_S = 2.0
 
 
 @click.group("scheduler")
@@ -90,43 +85,14 @@ command(scheduler_command, "tick", help=_tick.__doc__)(_tick)
 
 
 def _serve() -> None:
-    """Run the scheduler and carry out runs here, until Ctrl-C; the batch under way is finished first.
+    """Start what is due and ask for the jobs of open runs, until Ctrl-C; workers carry them out.
 
     \b
-    Example: lapwing serve
+    Example: lapwing scheduler serve
     """
-    from django.db import InterfaceError, OperationalError, connection
+    from lapwing.cli.service import schedule, until_stopped
 
-    from lapwing.runs.scheduling import tick
-
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    click.echo("scheduler and execution are running; Ctrl-C stops them in order", err=True)
-    while not stop.is_set():
-        try:
-            done = tick(stop=stop.is_set)
-        except (OperationalError, InterfaceError) as error:
-            click.echo(f"the database is away, trying again: {' '.join(str(error).split())[:200]}", err=True)
-            connection.close()
-            stop.wait(RECONNECT_AFTER_S)
-            continue
-        for run_id in done["started"]:
-            click.echo(f"run {run_id} started", err=True)
-        for ended in done["ended"]:
-            click.echo(f"run {ended['run']} {ended['state']} {ended['code'] or ''}".rstrip(), err=True)
-        for failed in done["failed"]:
-            click.echo(f"run {failed['run']}: {failed['error']}", err=True)
-        stop.wait(TICK_EVERY_S)
-    click.echo("stopped", err=True)
+    schedule(until_stopped())
 
 
 command(scheduler_command, "serve", help=_serve.__doc__)(_serve)
-
-
-@click.group()
-def _root() -> None:
-    pass
-
-
-serve_command = command(_root, "serve", help=_serve.__doc__)(_serve)

@@ -48,3 +48,11 @@ ORGANISATION = {
     "currency": os.environ.get("LAPWING_CURRENCY", "EUR"),
     "country": os.environ.get("LAPWING_COUNTRY", ""),
 }
+
+# How due jobs reach workers: `local`, on the database itself, or `celery` over a broker.
+ENGINE = os.environ.get("LAPWING_ENGINE") or "local"
+BROKER_URL = os.environ.get("LAPWING_BROKER_URL", "")
+if ENGINE not in {"local", "celery"}:
+    raise ValueError(f"LAPWING_ENGINE is {ENGINE!r}, expected local or celery")
+if ENGINE == "celery" and not BROKER_URL:
+    raise ValueError("LAPWING_ENGINE is celery, but LAPWING_BROKER_URL is not set (amqp://… or redis://…)")

@@ -4,6 +4,7 @@ httpx limits each read, not their sum: a server that sends a byte now and then w
 limit sits at the socket.
 """
 
+import logging
 import ssl
 from collections.abc import Iterable, Iterator
 from time import monotonic
@@ -14,6 +15,9 @@ import httpx
 
 from lapwing.connectors.addresses import addresses_of
 from lapwing.connectors.limits import NEVER, in_time
+
+# It logs every address asked, and a filter in one names the customer.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 class Bounds:

@@ -24,7 +24,9 @@ def insert_select_new(model: type[models.Model], columns: Mapping[str, Any], sou
     """As `insert_select`, but leaves out rows that a unique index refuses."""
     names, select, parameters = _insert(model, columns, source)
     # SQLite reads ON CONFLICT after a bare SELECT as part of a join.
-    return execute(f"{names} SELECT * FROM ({select}) AS source WHERE true ON CONFLICT DO NOTHING", parameters)
+    return execute(
+        f"{names} SELECT * FROM ({select}) AS source WHERE true ON CONFLICT DO NOTHING", parameters
+    )
 
 
 def _insert(model: type[models.Model], columns: Mapping[str, Any], source: QuerySet) -> tuple[str, str, Any]:

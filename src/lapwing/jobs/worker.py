@@ -1,24 +1,20 @@
 """A worker on the database itself: claims, carries out, ends, again; and looks after what others left lying."""
 
 import logging
-import os
-import socket
 import time
 from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError, connection
 
-from lapwing.core.sql import execute
-from lapwing.jobs.archive import sweep
+from lapwing.jobs.chores import RESCUE_EVERY_S, Chores
+from lapwing.jobs.chunks import write_worker
 from lapwing.jobs.claim import LEASE_S, Claimer, Wanted, new_token
 from lapwing.jobs.executor import RECONNECT_AFTER_S, Executor
 from lapwing.jobs.heartbeat import Heartbeat
 from lapwing.jobs.lease import RENEW_EVERY_S, give_back
 from lapwing.jobs.limits import Limits, claim_limited, limits
-from lapwing.jobs.machine_time import now_sql
 from lapwing.jobs.models import Worker
 from lapwing.jobs.queries import POOLS, due_pools
-from lapwing.jobs.rescue import rescue
 from lapwing.jobs.types import HeldJob
 from lapwing.jobs.waking import listen, stop_listening
 
@@ -28,8 +24,6 @@ FLUSH_EVERY_S = 0.05
 CHUNK_S = 0.5  # of database work that one claim takes
 CHUNK_AT_MOST = 500
 CALLS_AT_ONCE = 32
-RESCUE_EVERY_S = 5.0
-SWEEP_EVERY_S = 60.0
 LIMITS_EVERY_S = 1.0
 
 
@@ -52,13 +46,13 @@ class LocalWorker:
         self._heartbeat = Heartbeat(self.token, self._executor, lease_s=lease_s, every_s=renew_every_s)
         self._chunk, self._busy = 10, False
         self._limits, self._limits_at = Limits(()), 0.0
-        self._chores = _Chores(rescue_every_s)
+        self._chores = Chores(rescue_every_s=rescue_every_s)
 
     def run(self, *, stop: Callable[[], bool], until_idle: bool = False) -> None:
         """Works until told to stop or, with `until_idle`, until nothing is due; then ends in order."""
         awake = self._executor.answered
         listen(awake)
-        self._sign_on()
+        write_worker(self.token, "local")
         self._heartbeat.start()
         try:
             while not stop():
@@ -135,34 +129,9 @@ class LocalWorker:
             self._limits, self._limits_at = limits(), time.monotonic()
         return self._limits
 
-    def _sign_on(self) -> None:
-        name = f"{socket.gethostname()}:{os.getpid()}"
-        execute(
-            "INSERT INTO jobs_worker (token, name, engine, slots, started_at, seen_at) "
-            f"VALUES (%s, %s, %s, %s, {now_sql()}, {now_sql()})",
-            [self.token, name, "local", 1],
-        )
-
     def _sign_off(self) -> None:
         try:
             give_back([running.job for running in list(self._executor.running.values())])
             Worker.objects.filter(token=self.token).delete()
         except (OperationalError, InterfaceError):
             log.warning("the database is away; leases end by themselves")
-
-
-class _Chores:
-    """What any worker does for all, now and then."""
-
-    def __init__(self, rescue_every_s: float) -> None:
-        self._rescue_every_s = rescue_every_s
-        self._rescued_at = self._swept_at = 0.0
-
-    def do(self) -> None:
-        now = time.monotonic()
-        if now - self._rescued_at > self._rescue_every_s:
-            self._rescued_at = now
-            rescue()
-        if now - self._swept_at > SWEEP_EVERY_S:
-            self._swept_at = now
-            sweep()

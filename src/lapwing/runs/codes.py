@@ -27,6 +27,8 @@ RUN_CODES = (
          "make it effective and submit it again"),
     Code("selection_failed", "run", "the list could not be made; nothing was changed",
          "read the description, mend the definition or the data, then resume"),
+    Code("batch_failed", "run", "the job of a batch failed six times; what was done stays done",
+         "read the description, mend the cause, then resume"),
     Code("database_lost", "run", "the database went away and did not come back in time",
          "when it is back, resume: the run goes on where it stopped"),
 )  # fmt: skip

@@ -21,7 +21,7 @@ from lapwing.runs.actions.halt import change_state, lock_run
 from lapwing.runs.actions.start_run import lock_definition, record_start
 from lapwing.runs.actions.submit import plan
 from lapwing.runs.definitions import specification_of
-from lapwing.runs.execution import carry_on
+from lapwing.runs.execution import Carrier, carry_on
 from lapwing.runs.models import Definition, Run, Scheduler
 from lapwing.runs.schedule import Advanced, Repeat, last_occurrence_until, next_occurrence, nominal_date
 from lapwing.runs.states import OPEN, RUN, DefinitionState, RunState
@@ -107,9 +107,10 @@ def _merge_missed(run: Run) -> datetime | None:
     return next_occurrence(schedule, zone, run.planned_at)
 
 
-def tick(*, stop: Callable[[], bool] = lambda: False) -> dict[str, Any]:
-    """Starts what is due, carries every open run on as far as it goes now, and seals the audit. One run that fails
-    does not hold back the others. Returns runs started, ended, waiting, and those that could not be carried on.
+def tick(*, stop: Callable[[], bool] = lambda: False, carrier: Carrier | None = None) -> dict[str, Any]:
+    """Starts what is due, carries every open run on as far as it goes now, here or by `carrier`, and seals the
+    audit. One run that fails does not hold back the others. Returns runs started, ended, waiting, and those that
+    could not be carried on.
     """
     require(Permission.CONDUCT_RUNS)
     ended, waiting, failed = [], [], []
@@ -118,7 +119,7 @@ def tick(*, stop: Callable[[], bool] = lambda: False) -> dict[str, Any]:
         if stop():
             break
         try:
-            step = carry_on(run_id, stop=stop, share=False)
+            step = carry_on(run_id, carrier=carrier, stop=stop, share=False)
         except Exception as error:
             failed.append({"run": run_id, "error": f"{type(error).__name__}: {error}"[:300]})
             continue

@@ -16,10 +16,15 @@ def close_email(email_id: int, *, status: str, answer: str = "", code: str = "")
     """Closes a prepared or unknown mail as sent, refused or not_sent, or notes that its outcome is unknown.
 
     `answer` is the server's words, `code` why it was refused or not sent. The same status again changes nothing, so a
-    late second worker does no harm. Raises Refused `unknown_email`, `bad_email_status`, `illegal_transition`.
+    late second worker does no harm. Raises Refused `unknown_email`, `bad_email_status`, `email_end_without_reason`,
+    `illegal_transition`.
     """
     if status not in CLOSING:
         raise Refused("bad_email_status", f"an e-mail ends {', '.join(CLOSING)}, not {status[:40]!a}")
+    if status in (EmailStatus.REFUSED, EmailStatus.NOT_SENT) and not (answer or code):
+        raise Refused(
+            "email_end_without_reason", f"e-mail {email_id} is {status}; say why, as code or answer"
+        )
     email = Email.objects.select_for_update().filter(pk=email_id).first()
     if email is None:
         raise Refused("unknown_email", f"there is no e-mail {email_id}")

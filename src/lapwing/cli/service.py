@@ -1,0 +1,197 @@
+"""`lapwing serve` and `lapwing worker`: the parts that run until they are stopped, each watched by a parent.
+
+The parent starts the service again when it dies, so that a handler that ends its process holds nobody up for long.
+"""
+
+import contextvars
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+import click
+
+from lapwing.cli.session import command
+
+TICK_EVERY_S = 1.0
+RECONNECT_AFTER_S = 2.0
+RESTART_AFTER_S = 1.0
+WATCHED = "LAPWING_WATCHED"
+MEMORY_MB = 2048
+
+
+@click.group()
+def _root() -> None:
+    pass
+
+
+def _serve() -> None:
+    """Run the scheduler and a worker here, until Ctrl-C; what is under way is finished first.
+
+    \\b
+    Example: lapwing serve
+    """
+    stop = until_stopped()
+    _log_to_stderr()
+    as_me = contextvars.copy_context()  # whoever started the service answers for what the scheduler does
+    threads = [
+        threading.Thread(target=_work, args=(stop,)),
+        threading.Thread(target=as_me.run, args=(schedule, stop)),
+    ]
+    click.echo("scheduler and worker are running; Ctrl-C stops them in order", err=True)
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        if not all(thread.is_alive() for thread in threads) and not stop.is_set():
+            stop.set()
+            raise click.ClickException("a part of the service ended by itself (part_ended)")
+        stop.wait(0.5)
+    click.echo("stopped", err=True)
+
+
+def _worker() -> None:
+    """Take jobs until Ctrl-C: from the ledger itself or, with LAPWING_ENGINE=celery, from the broker.
+
+    \\b
+    Example: lapwing worker
+    """
+    from django.conf import settings
+
+    stop = until_stopped()
+    _log_to_stderr()
+    click.echo(f"worker ({settings.ENGINE}) is running; Ctrl-C stops it in order", err=True)
+    if settings.ENGINE == "celery":
+        _celery_worker(stop)
+    else:
+        _work(stop)
+    click.echo("stopped", err=True)
+
+
+def _work(stop: threading.Event) -> None:
+    """This process's share of carrying out jobs: all of it or, with a broker, handing it out."""
+    from django.conf import settings
+
+    if settings.ENGINE == "celery":
+        from lapwing.jobs.dispatch import Dispatcher
+        from lapwing.jobs.engines.celery import CeleryEngine, celery_app
+
+        Dispatcher(CeleryEngine(celery_app(settings.BROKER_URL))).run(stop=stop.is_set)
+    else:
+        from lapwing.jobs.worker import LocalWorker
+
+        _limit_memory()
+        LocalWorker().run(stop=stop.is_set)
+
+
+def _celery_worker(stop: threading.Event) -> None:
+    """Celery's own worker as a child, and a dispatcher here."""
+    arguments = [
+        "-A",
+        "lapwing.conf.celery_app",
+        "worker",
+        "--pool=prefork",
+        "-O",
+        "fair",
+        "--loglevel=WARNING",
+    ]
+    arguments += [
+        "--without-gossip",
+        "--without-mingle",
+        "--concurrency",
+        os.environ.get("LAPWING_WORKERS", "2"),
+    ]
+    child = subprocess.Popen([sys.executable, "-m", "celery", *arguments])
+    dispatcher = threading.Thread(target=_work, args=(stop,))
+    dispatcher.start()
+    while not stop.is_set() and child.poll() is None:
+        stop.wait(0.5)
+    ended_by_itself = not stop.is_set()
+    stop.set()
+    dispatcher.join()
+    child.terminate()
+    child.wait()
+    if ended_by_itself:
+        raise click.ClickException(f"celery's worker ended with code {child.returncode} (part_ended)")
+
+
+def schedule(stop: threading.Event) -> None:
+    """Fires what is due and hands the batches of open runs to the ledger, once a second."""
+    from django.db import InterfaceError, OperationalError, connection
+
+    from lapwing.runs.on_ledger import OnLedger
+    from lapwing.runs.scheduling import tick
+
+    while not stop.is_set():
+        try:
+            done = tick(stop=stop.is_set, carrier=OnLedger())
+        except (OperationalError, InterfaceError) as error:
+            click.echo(f"the database is away, trying again: {' '.join(str(error).split())[:200]}", err=True)
+            connection.close()
+            stop.wait(RECONNECT_AFTER_S)
+            continue
+        _tell(done)
+        stop.wait(TICK_EVERY_S)
+    connection.close()
+
+
+def _tell(done: dict) -> None:
+    for run_id in done["started"]:
+        click.echo(f"run {run_id} started", err=True)
+    for ended in done["ended"]:
+        click.echo(f"run {ended['run']} {ended['state']} {ended['code'] or ''}".rstrip(), err=True)
+    for failed in done["failed"]:
+        click.echo(f"run {failed['run']}: {failed['error']}", err=True)
+
+
+def until_stopped() -> threading.Event:
+    """Set by Ctrl-C or SIGTERM."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
+    logging.getLogger("lapwing").setLevel(logging.INFO)
+
+
+def _limit_memory() -> None:
+    """A handler that eats memory fails by itself, before it takes the machine with it."""
+    import resource
+
+    most = int(os.environ.get("LAPWING_WORKER_MEMORY_MB") or MEMORY_MB) * 2**20
+    resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+
+
+def watched(service: Callable[[], None]) -> Callable[[], None]:
+    """The service as a child that is started again when it dies; in the child, the service itself."""
+
+    def run() -> None:
+        if os.environ.get(WATCHED):
+            service()
+            return
+        stop = until_stopped()
+        while not stop.is_set():
+            child = subprocess.Popen(
+                [sys.executable, "-m", "lapwing.cli", *sys.argv[1:]], env={**os.environ, WATCHED: "1"}
+            )
+            while child.poll() is None and not stop.wait(0.2):
+                pass
+            if stop.is_set():
+                child.send_signal(signal.SIGTERM)
+                sys.exit(child.wait())
+            if child.returncode in (0, 2):
+                sys.exit(child.returncode)
+            click.echo(f"the service ended with code {child.returncode}; it is started again", err=True)
+            time.sleep(RESTART_AFTER_S)
+
+    return run
+
+
+serve_command = command(_root, "serve", help=_serve.__doc__)(watched(_serve))
+worker_command = command(_root, "worker", help=_worker.__doc__)(watched(_worker))

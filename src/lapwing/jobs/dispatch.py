@@ -1,0 +1,97 @@
+"""Hands due jobs to a distributed engine, in chunks: claimed and committed first, then published.
+
+A crash in between, or a message that is lost, is healed by the lease. Any number of dispatchers may run at once.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from django.db import InterfaceError, OperationalError, connection
+
+from lapwing.core.failpoints import failpoint
+from lapwing.jobs.chores import Chores
+from lapwing.jobs.claim import Claimer, Wanted, new_token
+from lapwing.jobs.engines.engine import Engine, EngineAway
+from lapwing.jobs.lease import take_back_dispatched
+from lapwing.jobs.limits import Limits, claim_limited, limits
+from lapwing.jobs.models import Job, Worker
+from lapwing.jobs.queries import POOLS, due_pools
+from lapwing.jobs.states import Status
+from lapwing.jobs.types import HeldJob
+from lapwing.jobs.waking import listen, stop_listening
+
+log = logging.getLogger("lapwing.jobs")
+CHUNK = {"run": 1, "outside": 16, "database": 100}
+DISPATCH_LEASE_S = 45.0
+POLL_S, BUSY_POLL_S = 1.0, 0.02
+AWAY_S = 2.0
+WORKERS_AT_LEAST = 2
+
+
+class Dispatcher:
+    """Keeps the engine fed, but not full, so that priorities, pauses and cancellations stay effective."""
+
+    def __init__(self, engine: Engine, *, lease_s: float = DISPATCH_LEASE_S) -> None:
+        self._engine, self._lease_s = engine, lease_s
+        self._claimer = Claimer("", status=Status.DISPATCHED, lease_s=lease_s)
+        self._chores = Chores()
+        self._awake = threading.Event()
+
+    def run(self, *, stop: Callable[[], bool]) -> None:
+        listen(self._awake)
+        try:
+            while not stop():
+                self._awake.clear()
+                self._awake.wait(self._turn_safely())
+        finally:
+            stop_listening(self._awake)
+
+    def _turn_safely(self) -> float:
+        """One round; returns how long to wait, in seconds."""
+        try:
+            self._chores.do()
+            return BUSY_POLL_S if self.dispatch() else POLL_S
+        except EngineAway as error:
+            log.warning("%s; the jobs wait in the ledger", error)
+        except (OperationalError, InterfaceError) as error:
+            log.warning("the database is away, trying again: %s", type(error).__name__)
+            connection.close()
+        return AWAY_S
+
+    def dispatch(self) -> bool:
+        """Hands out what is due and fits; False where nothing is under way."""
+        limited = limits()
+        due = due_pools(limited.paused("type"), limited.paused("lane"))
+        under_way = Job.objects.filter(status=Status.DISPATCHED).count()
+        room = 2 * max(Worker.objects.filter(engine=self._engine.name).count(), WORKERS_AT_LEAST)
+        for pool in (pool for pool in POOLS if pool in due):
+            waiting = Job.objects.filter(status=Status.DISPATCHED, pool=pool).count()
+            for _ in range(max(room - waiting // CHUNK[pool], 0)):
+                if not self._hand_out(pool, limited):
+                    break
+        return bool(due or under_way)
+
+    def _hand_out(self, pool: str, limited: Limits) -> bool:
+        """One chunk of what is not limited or, where there is none, of what is."""
+        size = CHUNK[pool]
+        alone = Wanted(pool, limited.paused("type"), limited.paused("lane"), alone=True)
+        return bool(
+            self._publish(lambda: self._claimer.claim(limited.without(Wanted(pool)), size))
+            or (limited.may_claim and self._publish(lambda: claim_limited(self._claimer, Wanted(pool), size)))
+            or self._publish(lambda: self._claimer.claim(alone, 1))
+        )
+
+    def _publish(self, claim: Callable[[], list[HeldJob]]) -> list[HeldJob]:
+        """Claims a chunk under a token of its own and publishes it."""
+        self._claimer.token = new_token()
+        chunk = claim()
+        if chunk:
+            failpoint("jobs.dispatch.before_publish")
+            try:
+                self._engine.publish([job.id for job in chunk], self._claimer.token)
+            except EngineAway:
+                take_back_dispatched(self._claimer.token)
+                raise
+            failpoint("jobs.dispatch.after_publish")
+        return chunk

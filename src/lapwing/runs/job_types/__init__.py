@@ -1,0 +1,1 @@
+"""Internal job types of the mechanism."""
