@@ -97,9 +97,18 @@ SELECT id, id, 1, 'opening', 'executed', '', life_cycle_state, {false}, grace_op
        quantity, '', 'opening', '', '', 'load', {now}, {now}, {day_minus_30}
 FROM subscriptions_subscription ORDER BY id
 """,
+    """
+INSERT INTO subscriptions_licensechangelog (id, subscription_id, revision, event, quantity_delta, quantity, active,
+                                            effective_on, source, provisioning_status, provisioning_code,
+                                            provisioning_message, provider_reference, billing_status, recorded_by,
+                                            recorded_at)
+SELECT id, id, 1, 'create', quantity, quantity, life_cycle_state IN ('effective', 'short_term_effective'),
+       {day_minus_30}, 'import', 'not_applicable', '', '', '', 'active', 'load', {now}
+FROM subscriptions_subscription ORDER BY id
+""",
 )
 # How many rows of each statement, for one subscription.
-SHARES = (0.5, 0.5, 2.0, 0.01, 1.0, 1.2, 1.0)
+SHARES = (0.5, 0.5, 2.0, 0.01, 1.0, 1.2, 1.0, 1.0)
 TABLES = (
     "customers_customer",
     "receivables_account",
@@ -108,6 +117,7 @@ TABLES = (
     "subscriptions_subscription",
     "subscriptions_billingterm",
     "subscriptions_subscriptionaction",
+    "subscriptions_licensechangelog",
 )
 
 

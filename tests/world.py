@@ -20,6 +20,7 @@ from lapwing.runs.actions.start_run import start_run
 from lapwing.runs.execution import conduct
 from lapwing.runs.models import Run, RunItem
 from lapwing.runs.outcomes import with_outcome
+from lapwing.subscriptions.license_changes import log_creations
 from lapwing.subscriptions.models import BillingTerm, Subscription, SubscriptionAction
 
 R = date(2015, 3, 10)
@@ -93,6 +94,7 @@ def make_subscription(
         executed_on=clock.now().date(),
         **grace,
     )
+    log_creations(Subscription.objects.filter(pk=subscription.pk), clock.now().date())
     return subscription
 
 

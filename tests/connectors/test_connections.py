@@ -14,6 +14,7 @@ from lapwing.connectors.opening import open_connector
 from lapwing.connectors.sandbox_provider.books import Books
 from lapwing.connectors.sandbox_provider.server import Server
 from tests.connectors.certificates import Certificates
+from tests.connectors.processes import needs
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,10 @@ def test_link_local_and_metadata_addresses_are_forbidden(address: str, forbidden
 
 @pytest.mark.parametrize("host", ["169.254.169.254", "2852039166", "0xa9fea9fe", "[::ffff:a9fe:a9fe]"])
 def test_every_way_to_write_the_metadata_address_is_refused(host: str):
-    with open_connector("sandbox", {"url": f"http://{host}/"}, "") as connector, pytest.raises(Rejected) as caught:
+    with (
+        open_connector("sandbox", {"url": f"http://{host}/"}, "") as connector,
+        pytest.raises(Rejected) as caught,
+    ):
         connector.check()
     assert caught.value.reason == "address_forbidden"
 
@@ -53,17 +57,17 @@ def test_a_resolver_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch):
     stop = threading.Event()
     monkeypatch.setattr(addresses.socket, "getaddrinfo", lambda *_, **__: stop.wait(10) and [])
     began = time.monotonic()
-    with open_connector("sandbox", {"url": "http://provider.example/", "time_limit_s": 0.3}, "") as connector:
-        with pytest.raises(Unreachable, match="not resolved in time"):
-            connector.check()
+    connector = open_connector("sandbox", {"url": "http://provider.example/", "time_limit_s": 0.3}, "")
+    with pytest.raises(Unreachable, match="not resolved in time"):
+        connector.check()
     stop.set()
     assert time.monotonic() - began < 1
 
 
 def test_an_unknown_name_is_unreachable():
-    with open_connector("sandbox", {"url": "http://nobody.invalid/"}, "") as connector:
-        with pytest.raises(Unreachable, match=r"nobody\.invalid cannot be reached"):
-            connector.check()
+    connector = open_connector("sandbox", {"url": "http://nobody.invalid/"}, "")
+    with pytest.raises(Unreachable, match=r"nobody\.invalid cannot be reached"):
+        connector.check()
 
 
 def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
@@ -90,6 +94,22 @@ def test_certificates_are_checked_by_name_and_authority(tmp_path: Path):
         with open_connector("sandbox", {"url": f"https://localhost:{port}", **known}, "") as connector:
             connector.check()
         for bad in ({"url": f"https://localhost:{port}"}, {"url": f"https://127.0.0.1:{port}", **known}):
-            with open_connector("sandbox", bad, "") as connector, pytest.raises(Unreachable):
+            with (
+                open_connector("sandbox", bad, "") as connector,
+                pytest.raises(Unreachable, match="CERTIFICATE"),
+            ):
                 connector.check()
         server.shutdown()
+
+
+def test_a_server_that_is_not_installed_is_a_skip_with_advice_and_in_ci_a_failure(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(
+        pytest.skip.Exception, match="apt-get install --no-install-recommends no-such-package"
+    ):
+        needs("no-such-server", "no-such-package")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="apt-get install"):
+        needs("no-such-server", "no-such-package")

@@ -109,14 +109,12 @@ def test_certificates_are_checked_by_name_and_authority(ldap_system: LdapSystem,
             {"url": f"ldaps://127.0.0.1:{secure}", **known},  # another name
             {"url": f"ldap://127.0.0.1:{plain}", "start_tls": True, **known},
         ):
-            with ldap_system.connect(**bad) as connector, pytest.raises(Unreachable):
+            with ldap_system.connect(**bad) as connector, pytest.raises(Unreachable, match="cert"):
                 connector.check()
 
 
 def test_a_directory_without_starttls_does_not_get_the_password(ldap_system: LdapSystem):
-    with (
-        ldap_system.connect(start_tls=True) as connector,
-        pytest.raises(Rejected, match="does not offer STARTTLS"),
-    ):
+    connector = ldap_system.connect(start_tls=True)
+    with pytest.raises(Unreachable, match=r"STARTTLS failed.*nothing was sent"):
         connector.check()
     assert ldap_system.wire.heard and SECRET.encode() not in ldap_system.wire.heard

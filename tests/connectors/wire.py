@@ -54,11 +54,8 @@ class Wire:
         if self.mode == "babble":
             client.sendall(NONSENSE)
             return
-        for byte in (
-            b"HTTP/1.1 200 OK\r\nX: " + b"y" * 1000
-            if self.is_http
-            else b"\x30\x84\x00\x00\xff\xff" + b"\x00" * 999
-        ):
+        begun = b"HTTP/1.1 200 OK\r\nX: " if self.is_http else b"\x30\x84\x00\x00\xff\xff"
+        for byte in begun + b"y" * 60:
             client.sendall(bytes([byte]))
             time.sleep(0.1)
 

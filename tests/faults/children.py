@@ -1,10 +1,13 @@
 """Children that may be killed: a server reads Django once, opens no database, and forks a child for each deed.
 
+A module of deeds has the functions, `preload` and `break_on_purpose`.
+
 A child opens the database it is told, waits until every child of its group is ready, and then does its deed at the
 same instant as they. Its own alarm ends it when it takes too long; the server kills what is left when it ends.
 """
 
 import ctypes
+import importlib
 import json
 import mmap
 import os
@@ -18,6 +21,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +34,7 @@ GO, BEGUN, TOUCHED, READY = range(
 
 @dataclass(frozen=True)
 class Deed:
-    """A function of `deeds`, and under which conditions a child does it."""
+    """A function of the module of deeds, and under which conditions a child does it."""
 
     name: str
     arguments: dict[str, Any] = field(default_factory=dict)
@@ -38,7 +42,8 @@ class Deed:
     failpoint: str = ""
     defects: tuple[str, ...] = ()  # of `defects`, broken on purpose in this child alone
     actor: str = "olga"
-    at: str = ""  # business time stands there
+    at: str = ""  # business time stands there; where it is empty, it runs
+    limit_s: float = LIMIT_S
 
 
 @dataclass(frozen=True)
@@ -58,17 +63,18 @@ class Ending:
 class Children:
     """The server, as a test sees it."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, deeds: str = "tests.faults.deeds", **settings: str) -> None:
         self._log = (home / "children.log").open("w")
         environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "lapwing.conf.settings",
             "LAPWING_HOME": str(home),
+            **settings,
         }
         for name in ("LAPWING_DATABASE_URL", "LAPWING_FAILPOINT", "LAPWING_FAILPOINT_LOG", "LAPWING_CLOCK"):
             environment.pop(name, None)
         self._server = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.children"],
+            [sys.executable, "-m", "tests.faults.children", deeds],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -84,7 +90,7 @@ class Children:
     def end(self, pid: int) -> Ending:
         """Waits until the child has ended."""
         ending = Ending(**self._ask({"end": pid}))
-        assert ending.signal != signal.SIGALRM, f"a child was not done within {LIMIT_S:.0f} seconds"
+        assert ending.signal != signal.SIGALRM, "a child was not done within its limit"
         return ending
 
     def close(self) -> None:
@@ -139,22 +145,24 @@ def _serve() -> None:
     import django
 
     django.setup()
-    from tests.faults import deeds
-
+    deeds = importlib.import_module(sys.argv[1])
     deeds.preload()
     answers: dict[int, int] = {}  # process id -> where its answer can be read
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     for line in sys.stdin:
         request = json.loads(line)
-        reply = _start(request["start"], answers) if "start" in request else _end(request["end"], answers)
+        if "start" in request:
+            reply: Any = _start(request["start"], answers, deeds)
+        else:
+            reply = _end(request["end"], answers)
         replies.write(json.dumps(reply) + "\n")
         replies.flush()
     for pid in answers:
         os.kill(pid, signal.SIGKILL)
 
 
-def _start(asked: list[dict[str, Any]], answers: dict[int, int]) -> list[int]:
+def _start(asked: list[dict[str, Any]], answers: dict[int, int], deeds: ModuleType) -> list[int]:
     global group
     group = Group(len(asked))
     pids = []
@@ -162,7 +170,7 @@ def _start(asked: list[dict[str, Any]], answers: dict[int, int]) -> list[int]:
         reader, writer = os.pipe()
         pid = os.fork()
         if pid == 0:
-            _be_a_child(Deed(**deed), place, writer)
+            _be_a_child(Deed(**deed), place, writer, deeds)
         os.close(writer)
         answers[pid] = reader
         pids.append(pid)
@@ -179,13 +187,13 @@ def _end(pid: int, answers: dict[int, int]) -> dict[str, Any]:
     return json.loads(answer)
 
 
-def _be_a_child(deed: Deed, place: int, writer: int) -> None:
+def _be_a_child(deed: Deed, place: int, writer: int, deeds: ModuleType) -> None:
     """Never returns."""
-    signal.setitimer(signal.ITIMER_REAL, LIMIT_S)
+    signal.setitimer(signal.ITIMER_REAL, deed.limit_s)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     answer: dict[str, Any] = {}
     try:
-        answer = _do(deed, place)
+        answer = _do(deed, place, deeds)
     except BaseException:
         answer = {"error": traceback.format_exc()[-3000:]}
     with os.fdopen(writer, "w") as file:
@@ -193,21 +201,20 @@ def _be_a_child(deed: Deed, place: int, writer: int) -> None:
     os._exit(0)
 
 
-def _do(deed: Deed, place: int) -> dict[str, Any]:
+def _do(deed: Deed, place: int, deeds: ModuleType) -> dict[str, Any]:
     from django.db import connection, connections
 
     from lapwing.conf.database import database_settings
     from lapwing.core import clock, failpoints
     from lapwing.core.context import acting_as
     from lapwing.core.errors import Refused
-    from tests.faults import deeds, defects
 
     random.seed()  # else all children would draw alike
     connections.settings["default"].update(database_settings(deed.url))
     with suppress(AttributeError):
         del connections["default"]  # never opened; made for the vendor the server was configured with
-    clock.stand_at(datetime.fromisoformat(deed.at))
-    defects.break_on_purpose(deed.defects)
+    clock.stand_at(datetime.fromisoformat(deed.at) if deed.at else None)
+    deeds.break_on_purpose(deed.defects)
     connection.ensure_connection()
     group.wait(place)
     failpoints.arm(deed.failpoint)

@@ -23,7 +23,7 @@ from lapwing.subscriptions.actions.perform import perform
 from lapwing.subscriptions.models import Subscription, SubscriptionAction
 from tests import world
 from tests.conftest import R, set_up_organisation
-from tests.faults import children
+from tests.faults import children, defects
 
 CODE = "NGC"
 DEBT_MINOR = 5000
@@ -34,6 +34,9 @@ def preload() -> None:
     """Imports what a child would import, so that each child begins at once."""
     kinds.get("deactivate_in_grace")
     all_invariants()
+
+
+break_on_purpose = defects.break_on_purpose
 
 
 # What the bases hold.

@@ -76,8 +76,8 @@ class MailProcess:
         port_file.unlink(missing_ok=True)
         command = [sys.executable, "-m", "tests.messages.mail_server", "--port", str(self.port)]
         command += ["--port-file", str(port_file), "--journal", str(self.journal.path)]
-        command += ["--control", str(self._control), *self._options]
-        self._process = subprocess.Popen(command, cwd=ROOT)
+        command += ["--control", str(self._control), "--until-eof", *self._options]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)
         until = time.monotonic() + START_S
         while not port_file.exists():
             assert self._process.poll() is None, "the mail server ended"
@@ -93,7 +93,7 @@ class MailProcess:
         """At once; the same port is taken again by the next start."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            self._process.communicate()
             self._process = None
 
     def order(self, manner: str) -> None:

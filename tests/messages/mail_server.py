@@ -1,7 +1,7 @@
 """A mail server of its own for tests and demos, on loopback only: aiosmtpd with a journal and with bad manners on order.
 
     python -m tests.messages.mail_server --port 0 --port-file F --journal F [--control F] [--smtputf8]
-                                         [--cert F --key F --tls starttls|tls] [--auth user:password]
+                                         [--cert F --key F --tls starttls|tls] [--auth user:password] [--until-eof]
 
 The journal is append-only, one JSON object a line: every connection, every message accepted, once a recipient.
 Manners are ordered by the recipient (`slow+5@…`, `refuse@…`) or, for everybody, by a control file that holds the same
@@ -13,7 +13,7 @@ word. A number behind + is a number of seconds.
     hangup-before, hangup-after  the line goes dead after the mail was read, before or after it is accepted
     slow                         accepts the mail, then lets wait for the answer; slow-rcpt lets wait at the recipient
     nonsense                     accepts the mail, then answers what is no answer
-    drip                         goes on talking at the recipient, a line every 0.1 s, and never ends
+    drip                         goes on talking at the recipient, a line every 0.1 s, before it answers
 """
 
 import argparse
@@ -23,6 +23,8 @@ import logging
 import os
 import re
 import ssl
+import sys
+import threading
 import time
 import warnings
 from email import message_from_bytes
@@ -67,7 +69,7 @@ class Handler:
             await asyncio.sleep(seconds)
         if manner == "hangup-rcpt":
             await hang_up(server)
-        while manner == "drip":
+        for _ in range(int(seconds * 10) if manner == "drip" else 0):
             await server.push("250-one moment")
             await asyncio.sleep(0.1)
         envelope.rcpt_tos.append(address)
@@ -161,6 +163,16 @@ def tell(path: Path, text: str) -> None:
     half.rename(path)
 
 
+def end_with_the_parent() -> None:
+    """Whoever started us holds our standard input open; when he is gone, however, so are we."""
+
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        os._exit(0)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="mail_server")
     parser.add_argument("--port", type=int, default=0)
@@ -172,10 +184,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--key", type=Path)
     parser.add_argument("--tls", choices=["starttls", "tls"], default=None)
     parser.add_argument("--auth", default="")
+    parser.add_argument("--until-eof", action="store_true", help="end when standard input does")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
     warnings.filterwarnings("ignore", category=UserWarning, module="aiosmtpd")
     logging.getLogger("mail.log").setLevel(logging.CRITICAL)
-    asyncio.run(serve(arguments()))
+    chosen = arguments()
+    if chosen.until_eof:
+        end_with_the_parent()
+    asyncio.run(serve(chosen))

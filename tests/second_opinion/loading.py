@@ -30,6 +30,7 @@ from lapwing.receivables.actions.issue_invoice import issue_invoice
 from lapwing.receivables.actions.post_payment import announce_payment, post_payment, reverse_payment
 from lapwing.receivables.models import Classification, CreditRating, OpenItem
 from lapwing.subscriptions import models as subscriptions
+from lapwing.subscriptions.license_changes import log_creations
 from lapwing.subscriptions.models import SubscriptionAction
 
 from .rows import (
@@ -70,6 +71,7 @@ def load(base: Base, *, post: Post, directory: Path, cut_for_debt: Collection[st
     SubscriptionAction.objects.bulk_create(
         action for row in base.subscriptions for action in _actions(row, written[row.number], cut_for_debt)
     )
+    log_creations(subscriptions.Subscription.objects.all(), clock.now().date())
     _write(subscriptions.BillingTerm, (_term(row, written, codes) for row in base.terms))
     _write(receivables.Reminder, (_reminder(row, accounts) for row in base.reminders))
     post(base, directory)

@@ -63,13 +63,25 @@ class PriceListItem(Logged):
         ]
 
 
+class ProviderKind(models.TextChoices):
+    AUTOMATIC = "automatic"
+    MANUAL = "manual"
+    NONE = "none"
+
+
+TOLD = (ProviderKind.AUTOMATIC, ProviderKind.MANUAL)  # somebody has to be told of a change
+
+
 class Provider(CatalogEntry):
     """Who delivers the service: through a connector, by a person, or nobody outside."""
 
-    kind = models.CharField(
-        max_length=9, choices=[(k, k) for k in ("automatic", "manual", "none")], default="none"
-    )
+    kind = models.CharField(max_length=9, choices=ProviderKind.choices, default=ProviderKind.NONE)
     connector = models.CharField(max_length=64, blank=True, default="")
+    configuration = models.JSONField(default=dict, blank=True)  # of the connector, without secrets
+    sealed_secrets = models.TextField(blank=True, default="")
+    needs_account = models.BooleanField(default=False)  # customers need an identity there, mapped by a person
+    responsible_email = models.CharField(max_length=254, blank=True, default="")  # of a manual provider
+    remind_every_days = models.PositiveIntegerField(default=3)
 
 
 class ActionType(CatalogEntry):

@@ -31,6 +31,7 @@ def init_command(sandbox: bool) -> None:
     from lapwing.core.errors import Refused
     from lapwing.core.secret_key import make_secret_key
     from lapwing.identity.actions.init_organisation import init_organisation
+    from lapwing.messages.seed import seed_templates
     from lapwing.receivables.seed import seed_ratings
 
     sandbox = sandbox or os.environ.get("LAPWING_SANDBOX", "0") == "1"
@@ -48,6 +49,7 @@ def init_command(sandbox: bool) -> None:
         own = init_organisation(administrator=getpass.getuser(), sandbox=sandbox, **settings.ORGANISATION)
         seed_frequencies()
         seed_ratings()
+        seed_templates()
     kind = "sandbox" if own.is_sandbox else "organisation"
     again = "is there already" if existing else "made"
     click.echo(f"{kind} {again}: {own.currency}, {own.time_zone}, administrator {getpass.getuser()}")

@@ -56,3 +56,7 @@ if ENGINE not in {"local", "celery"}:
     raise ValueError(f"LAPWING_ENGINE is {ENGINE!r}, expected local or celery")
 if ENGINE == "celery" and not BROKER_URL:
     raise ValueError("LAPWING_ENGINE is celery, but LAPWING_BROKER_URL is not set (amqp://… or redis://…)")
+
+# Where mail is handed in (smtp://user:password@host:587?tls=starttls), and whom it comes from.
+SMTP_URL = os.environ.get("LAPWING_SMTP_URL", "")
+MAIL_FROM = os.environ.get("LAPWING_MAIL_FROM", "Lapwing <lapwing@localhost.localdomain>")

@@ -23,6 +23,10 @@ class Conflict(Exception):
     """The service is not as it was looked at, so nothing was done. The text says what the system said."""
 
 
+class Superseded(Conflict):
+    """And it is so because the provider knows a newer order of ours, even where it shows no service."""
+
+
 @dataclass(frozen=True)
 class Found(Generic[R]):
     """A service as it was looked at: its state (None: there is none), and what the adapter compares with."""
@@ -59,6 +63,8 @@ class ComparingConnector(ProviderConnector, Generic[R]):
                 return _receipt(done, found.state)
             try:
                 state = self.write(order, found, patience=patience, deadline=deadline)
+            except Superseded:
+                return _receipt(Outcome.SUPERSEDED, self.find(order, patience).state)
             except Conflict as conflict:
                 last = str(conflict)
                 continue

@@ -15,6 +15,7 @@ import httpx
 
 from lapwing.connectors.addresses import addresses_of
 from lapwing.connectors.limits import NEVER, in_time
+from lapwing.connectors.words import quoted
 
 # It logs every address asked, and a filter in one names the customer.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -64,11 +65,11 @@ _BROKEN = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolEr
 
 
 def _why(error: Exception) -> str:
-    """Our words for what the network did; its own may quote headers."""
+    """Our words, because errors on the wire may quote headers; while connecting there are none yet."""
     if isinstance(error, httpcore.TimeoutException):
         return "no answer within the time limit"
     if isinstance(error, httpcore.ConnectError):
-        return "no connection"
+        return f"no connection, {quoted(error)}"
     if isinstance(error, httpcore.ProtocolError):
         return "the answer is not HTTP, or the connection was closed before it"
     return "the connection broke"

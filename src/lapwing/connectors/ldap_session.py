@@ -15,7 +15,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from ldap3 import BASE, MODIFY_ADD, MODIFY_DELETE, NONE, Connection, Server, Tls
-from ldap3.core.exceptions import LDAPException, LDAPSocketOpenError
+from ldap3.core.exceptions import LDAPException, LDAPSocketOpenError, LDAPStartTLSError
 from pyasn1.error import PyAsn1Error
 from pydantic import SecretStr, field_validator
 
@@ -165,12 +165,21 @@ class LdapSession:
 
     def _let_in(self, connection: Connection) -> None:
         connection.open(read_server_info=False)
-        if self._configuration.start_tls and not connection.start_tls(read_server_info=False):
-            raise Rejected(
-                "start_tls", f"{self._where} does not offer STARTTLS; use ldaps or correct the directory"
-            )
+        if self._configuration.start_tls:
+            self._encrypt(connection)
         connection.bind(read_server_info=False)
         self._expect_success(f"signing in as {self._configuration.bind_dn}", connection.result, changes=False)
+
+    def _encrypt(self, connection: Connection) -> None:
+        """Before the password is sent."""
+        try:
+            why = "" if connection.start_tls(read_server_info=False) else connection.result.get("description")
+        except LDAPStartTLSError as error:
+            why = error
+        if why:
+            raise Unreachable(
+                f"{self._where} cannot be reached: STARTTLS failed, it said {quoted(why)}; nothing was sent"
+            )
 
     @contextmanager
     def _exchange(self, what: str, *, changes: bool) -> Iterator[float]:
@@ -179,8 +188,9 @@ class LdapSession:
         try:
             with _cut_at(ends, getattr(self, "_connection", None)):
                 yield ends
-        except LDAPSocketOpenError:
-            raise Unreachable(f"{self._where} cannot be reached: no connection; nothing was sent") from None
+        except LDAPSocketOpenError as error:
+            why = quoted(error)  # of the network or of the certificate; the password was not in play yet
+            raise Unreachable(f"{self._where} cannot be reached: {why}; nothing was sent") from None
         # ldap3 lets errors of decoding through as they come: a strange answer can raise any of these.
         except (LDAPException, PyAsn1Error, OSError, ValueError, LookupError, TypeError) as error:
             late = monotonic() >= ends

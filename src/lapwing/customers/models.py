@@ -1,7 +1,9 @@
-"""Customers and their contacts."""
+"""Customers, their contacts, and who they are at the providers."""
 
 from django.db import models
+from django.db.models import Q
 
+from lapwing.catalog.models import Provider
 from lapwing.core.models import Logged
 
 
@@ -30,3 +32,41 @@ class Contact(Logged):
     name = models.CharField(max_length=300)
     email = models.CharField(max_length=254, blank=True, default="")
     phone = models.CharField(max_length=40, blank=True, default="")
+
+
+class ProviderAccount(Logged):
+    """A customer's identity at a provider. A proposed one waits for a person who maps it, and until then blocks
+    provisioning.
+    """
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="provider_accounts")
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="accounts")
+    identity = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "provider"], name="one_identity_a_provider"),
+            models.UniqueConstraint(
+                fields=["provider", "identity"], name="one_customer_an_identity", condition=~Q(identity="")
+            ),
+        ]
+
+    @property
+    def is_mapped(self) -> bool:
+        return self.identity != ""
+
+
+class ProviderAgreement(Logged):
+    """A customer was asked to accept a provider's agreement; until he has, nothing is provisioned there."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="agreements")
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="agreements")
+    identity = models.CharField(max_length=200)
+    partner_email = models.CharField(max_length=254, blank=True, default="")  # told when it is accepted
+    requested_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "provider"], name="one_agreement_a_provider")
+        ]

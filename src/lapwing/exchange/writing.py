@@ -1,4 +1,4 @@
-"""Writes checked rows: codes, customers, accounts, subscriptions with their opening action, terms."""
+"""Writes checked rows: codes, customers, accounts, terms, and subscriptions with their first action and change."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -16,6 +16,7 @@ from lapwing.exchange.sheets import ACCOUNTS, BILLING_TERMS, CREATED, CUSTOMERS,
 from lapwing.exchange.stored_rows import chunks
 from lapwing.exchange.tables import Table
 from lapwing.receivables.models import Account
+from lapwing.subscriptions.license_changes import log_creations
 from lapwing.subscriptions.models import BillingTerm, Subscription, SubscriptionAction
 
 Codes = dict[type[CatalogEntry], dict[str, int]]
@@ -95,6 +96,9 @@ def write_subscriptions(table: Table, known: Codes, today: date, report: Report 
             [_subscription(row.values, accounts, known) for row in batch]
         )
         SubscriptionAction.objects.bulk_create([_opening(subscription, today) for subscription in written])
+        log_creations(
+            Subscription.objects.filter(pk__in=[subscription.pk for subscription in written]), today
+        )
 
 
 def _subscription(values: dict[str, Any], accounts: dict[str, int], known: Codes) -> Subscription:

@@ -23,6 +23,7 @@ class Permission(StrEnum):
     CONDUCT_RUNS = "conduct_runs"
     APPROVE_RUNS = "approve_runs"
     STEER_JOBS = "steer_jobs"
+    PROVISION = "provision"
     IMPORT = "import"
     ADMINISTER = "administer"
 
@@ -52,6 +53,7 @@ GRANTS: dict[str, set[Permission]] = {
         Permission.VIEW,
         Permission.CHANGE_SUBSCRIPTIONS,
         Permission.STEER_JOBS,
+        Permission.PROVISION,
     },
     Role.ADMINISTRATOR: set(Permission),
 }

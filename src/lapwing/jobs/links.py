@@ -7,7 +7,7 @@ from django.db.models import F, Q, QuerySet
 
 from lapwing.core.sql import lock_in_key_order
 from lapwing.jobs.models import ArchivedJob, Job, JobLink
-from lapwing.jobs.states import MET, OPEN
+from lapwing.jobs.states import MET, OPEN, Status
 
 
 def release_followers(predecessors: Collection[int]) -> None:
@@ -36,6 +36,20 @@ def follow(job: Job, predecessors: Collection[int], *, at_any_end: bool) -> None
         Job.objects.filter(pk__in=unmet).update(has_followers=True)
         job.blockers += len(unmet)
         job.save(update_fields=["blockers"])
+
+
+def follow_many(pairs: Collection[tuple[int, int]], *, at_any_end: bool) -> None:
+    """The same for many jobs just written, each with one predecessor: pairs of (predecessor, job)."""
+    predecessors = {first for first, _ in pairs}
+    lock_in_key_order(Job.objects.filter(pk__in=predecessors))
+    blocking_states = OPEN if at_any_end else [status for status in Status if status not in MET]
+    unmet = set(Job.objects.filter(pk__in=predecessors, status__in=blocking_states).values_list("pk", flat=True))
+    links = [(first, job_id) for first, job_id in pairs if first in unmet]
+    JobLink.objects.bulk_create(
+        JobLink(predecessor_id=first, job_id=job_id, at_any_end=at_any_end) for first, job_id in links
+    )
+    Job.objects.filter(pk__in=unmet).update(has_followers=True)
+    Job.objects.filter(pk__in=[job_id for _, job_id in links]).update(blockers=F("blockers") + 1)
 
 
 def _is_met(status: str, at_any_end: bool) -> bool:

@@ -21,7 +21,7 @@ TERM_PARTS = {
 def amend(subscription: Subscription, behaviour: str, to: str, day: date) -> None:
     """Changes the locked subscription in memory; the caller saves it. Raises Refused with what is wrong in `to`."""
     if behaviour == Behaviour.CHANGE_QUANTITY:
-        subscription.quantity = _quantity(to)
+        subscription.quantity = quantity(to)
     elif behaviour == Behaviour.SWAP_PRODUCT:
         subscription.product = entry(Product, to)
     elif behaviour == Behaviour.CHANGE_ACCOUNT:
@@ -30,7 +30,8 @@ def amend(subscription: Subscription, behaviour: str, to: str, day: date) -> Non
         _amend_term(subscription, to, day)
 
 
-def _quantity(to: str) -> int:
+def quantity(to: str) -> int:
+    """Raises Refused `bad_quantity`."""
     if not to.isascii() or not to.isdigit() or len(to) > 10 or not 0 < int(to) <= 10**9:
         raise Refused(
             "bad_quantity", f"a quantity is a whole number from 1 to 1,000,000,000, not {to[:40]!r}"

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
-from django.db.models import Exists, F, OuterRef, Q, Value, Window
-from django.db.models.functions import Lag
+from django.db.models import CharField, Exists, F, OuterRef, Q, Sum, Value, Window
+from django.db.models.functions import Cast, Concat, Lag
 
 from lapwing.core.invariants import invariant
-from lapwing.subscriptions.models import BillingTerm, Subscription, SubscriptionAction
+from lapwing.jobs.models import Job
+from lapwing.jobs.states import OPEN
+from lapwing.subscriptions.models import BillingTerm, LicenseChangeLog, Subscription, SubscriptionAction
 from lapwing.subscriptions.states import SUBSCRIPTION
 
 _SAME = Q(
@@ -87,3 +89,35 @@ def billing_terms_do_not_overlap() -> Iterator[str]:
     late = terms.filter(earlier__isnull=False).filter(Q(ended__isnull=True) | Q(ended__gte=F("valid_from")))
     for number, start in late.values_list("number", "valid_from").iterator():
         yield f"subscription {number}: the billing term from {start} overlaps the one before"
+
+
+@invariant("a subscription's quantity is the sum of its license changes")
+def quantities_are_sums() -> Iterator[str]:
+    changes = LicenseChangeLog.objects.filter(subscription=OuterRef("pk")).order_by().values("subscription")
+    summed = Subscription.objects.annotate(
+        total=changes.annotate(total=Sum("quantity_delta")).values("total")
+    )
+    for subscription in summed.exclude(total=F("quantity")).iterator():
+        found = f"quantity {subscription.quantity}, its changes sum to {subscription.total}"
+        yield f"subscription {subscription.number}: {found}"
+    for subscription in summed.filter(total=None).iterator():
+        yield f"subscription {subscription.number} has no license change"
+
+
+@invariant("a license change belongs to a revision of a subscription, and a provisioned one says when")
+def license_changes_belong() -> Iterator[str]:
+    known = Subscription.objects.filter(pk=OuterRef("subscription"), revision__gte=OuterRef("revision"))
+    of_actions = LicenseChangeLog.objects.filter(revision__isnull=False)
+    for change in of_actions.filter(~Exists(known)).iterator():
+        yield f"license change {change.pk} belongs to no revision of a subscription"
+    for change in LicenseChangeLog.objects.filter(provisioning_status="provisioned", provisioned_at=None):
+        yield f"license change {change.pk} is provisioned, but not when"
+
+
+@invariant("each license change that waits for its provider has a job that is to tell it")
+def awaiting_changes_have_a_job() -> Iterator[str]:
+    key = Concat(Value("lcl "), Cast(OuterRef("pk"), CharField()), output_field=CharField())
+    open_jobs = Job.objects.filter(deduplication_key=key, status__in=(*OPEN, "cancelled"))
+    awaiting = LicenseChangeLog.objects.filter(provisioning_status="awaiting")
+    for change in awaiting.filter(~Exists(open_jobs)).select_related("subscription").iterator():
+        yield f"license change {change.pk} of subscription {change.subscription.number} waits, but no job tells it"

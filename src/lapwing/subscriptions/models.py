@@ -150,3 +150,112 @@ class SubscriptionAction(models.Model):
                 fields=["scheduled_on", "id"], name="action_scheduled", condition=Q(state="scheduled")
             )
         ]
+
+
+class Event(models.TextChoices):
+    """What a license change is."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    ACTIVATE = "activate"
+    DEACTIVATE = "deactivate"
+    PRICE = "price"
+
+
+class Provisioning(models.TextChoices):
+    """Whether the provider has it."""
+
+    AWAITING = "awaiting"
+    PROVISIONED = "provisioned"
+    FAILED = "failed"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class LicenseChangeLog(models.Model):
+    """One change of what a subscription is to be at its provider; append-only but for what became of it.
+
+    The quantity of a subscription is the sum of the deltas. `quantity`, `active` and `product` are what it is to be
+    after this change, so that a provider is told states, not differences. Keys are not enforced by the database, as
+    those of actions: `verify` checks them.
+    """
+
+    subscription = models.ForeignKey(
+        Subscription,
+        on_delete=models.DO_NOTHING,
+        related_name="license_changes",
+        db_constraint=False,
+        db_index=False,
+    )
+    revision = models.IntegerField(null=True)  # of the action that made it; none for a price
+    event = models.CharField(max_length=10, choices=Event.choices)
+    quantity_delta = models.BigIntegerField(default=0)
+    quantity = models.BigIntegerField()
+    active = models.BooleanField()
+    product = models.ForeignKey(
+        Product, null=True, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False
+    )
+    unit_price = models.DecimalField(max_digits=18, decimal_places=6, null=True)  # never summed
+    effective_on = models.DateField()
+    source = models.CharField(max_length=10)  # import, action, run, scheduled, provider
+    run_id = models.BigIntegerField(null=True)
+    provisioning_status = models.CharField(max_length=14, choices=Provisioning.choices)
+    provisioning_code = models.CharField(max_length=64, blank=True, default="")
+    provisioning_message = models.TextField(blank=True, default="")
+    provider_reference = models.CharField(max_length=200, blank=True, default="")
+    provisioned_at = models.DateTimeField(null=True)
+    billing_status = models.CharField(max_length=8, default="active")  # active, invoiced, excluded
+    recorded_by = models.CharField(max_length=150)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subscription", "revision"], name="one_change_a_revision"),
+            models.CheckConstraint(
+                condition=Q(provisioning_status__in=Provisioning.values), name="provisioning_status_known"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["subscription", "id"],
+                name="license_change_open",
+                condition=Q(provisioning_status__in=[Provisioning.AWAITING, Provisioning.FAILED]),
+            )
+        ]
+
+
+class ScheduledLicenseChangeLog(Logged):
+    """A license change that takes place on a day to come."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        MERGED = "merged"
+        MERGE_FAILED = "merge_failed"
+        CANCELLED = "cancelled"
+
+    class Change(models.TextChoices):
+        QUANTITY = "quantity"
+        PRICE = "price"
+        ACTIVATE = "activate"
+        DEACTIVATE = "deactivate"
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="scheduled_changes")
+    change = models.CharField(max_length=10, choices=Change.choices)
+    value = models.CharField(max_length=40, blank=True, default="")  # the new quantity or unit price
+    effective_on = models.DateField()
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.PENDING)
+    message = models.TextField(blank=True, default="")
+    merged_at = models.DateTimeField(null=True)
+    reason = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=["pending", "merged", "merge_failed", "cancelled"]),
+                name="scheduled_change_status_known",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["effective_on", "id"], name="scheduled_change_pending", condition=Q(status="pending")
+            )
+        ]

@@ -1,7 +1,8 @@
 """LDAP (RFC 4511): a service is an entry under a base, named by our number of the service.
 
 One attribute says active or not, one keeps the number of the last order of ours; quantity, product and the customer's
-identity each have one where configured. The attribute of the revision must be single-valued (employeeNumber is).
+identity each have one where configured. These attributes are ours: what others wrote in them is replaced, all else in
+the entry stays. The attribute of the revision must be single-valued (employeeNumber is).
 
 A change takes away exactly the values that were looked at and adds the new ones, in one operation: the directory does
 it whole, or not at all when somebody was faster. What remains: an entry that is not there has no revision, so a

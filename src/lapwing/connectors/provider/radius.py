@@ -3,7 +3,8 @@
 Only the answer on the wire can be known: done, refused, or no such session, which is as good as done. The system keeps
 no state of a service and no revision of ours: a late, older order has its effect, held back only by the deadline and
 by the age that a server allows a request (Event-Timestamp). Whether the customer may come back, the login decides,
-which is another system's; so a deactivation here goes together with one there.
+which is another system's; so a deactivation here goes together with one there. A Disconnect ends all sessions of the
+user name, so customers with several services need an identity for each.
 """
 
 from pydantic import Field

@@ -7,7 +7,7 @@ Source: `python -m lapwing.connectors.sandbox_provider`.
 from typing import Any, NoReturn
 from urllib.parse import quote
 
-from lapwing.connectors.comparing import ComparingConnector, Conflict, Found
+from lapwing.connectors.comparing import ComparingConnector, Found, Superseded
 from lapwing.connectors.errors import OutcomeUnknown, Rejected, Unreachable
 from lapwing.connectors.http_exchange import Answer, Call, HttpConfiguration, HttpExchange
 from lapwing.connectors.limits import Patience
@@ -84,14 +84,14 @@ class SandboxConnector(ComparingConnector[None]):
     def _refused(self, order: ServiceOrder, answer: Answer) -> NoReturn:
         code, words = _refusal(answer.body)
         if code == "older_revision":
-            raise Conflict(words)
+            raise Superseded(words)
         raise Rejected(code, f"{self.label} refused order {order.key}: {words}")
 
     def _repeated(self, order: ServiceOrder, patience: Patience) -> ServiceState | None:
         """The key was known, so nothing was done now: what is there now is asked, not remembered."""
         state = self._state(order.service, patience)
         if state is not None and state.revision > order.revision:
-            raise Conflict("a newer order came in between")
+            raise Superseded
         if as_ordered(order, state):
             return state
         raise Rejected(

@@ -42,6 +42,6 @@ def close_email(email_id: int, *, status: str, answer: str = "", code: str = "")
         subject=f"{email.event} {email.key}",
         reason=email.result_code,
         before={"status": before},
-        after={"status": email.status, "answer": email.smtp_answer},
+        after={"status": email.status},  # the answer may name the recipient; it stays in the row
     )
     return email

@@ -46,8 +46,7 @@ def prepare_email(
     permission then; here a job acts. Raises Refused `bad_mail_key`, `mail_key_in_use` (the key is of another event),
     `bad_address`, and what `compose` raises.
     """
-    if not KEY.fullmatch(key):
-        raise Refused("bad_mail_key", f"the mail key {key[:40]!a} is not 1 to 120 plain ASCII characters")
+    check_key(key)
     to, origin = parse_address(recipient), parse_sender(sender)
     found = Email.objects.filter(key=key, mailbox=to.mailbox).first()
     if found is None:
@@ -73,6 +72,12 @@ def prepare_email(
             f"the mail key {key} is that of a mail {found.event}, not {event}; choose another",
         )
     return found
+
+
+def check_key(key: str) -> None:
+    """Raises Refused `bad_mail_key`."""
+    if not KEY.fullmatch(key):
+        raise Refused("bad_mail_key", f"the mail key {key[:40]!a} is not 1 to 120 plain ASCII characters")
 
 
 def _written(email: Email) -> Email:

@@ -31,7 +31,7 @@ def reopen_email(email_id: int, *, reason: str) -> Email:
         subject_id=email.pk,
         subject=f"{email.event} {email.key}",
         reason=reason,
-        before={"status": before, "code": email.result_code, "answer": email.smtp_answer},
+        before={"status": before, "code": email.result_code},
         after={"status": email.status},
     )
     return email

@@ -15,7 +15,8 @@ from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import require, today
 from lapwing.receivables.models import Account
 from lapwing.subscriptions.amendments import amend
-from lapwing.subscriptions.models import Subscription, SubscriptionAction
+from lapwing.subscriptions.license_changes import log_change, services_event
+from lapwing.subscriptions.models import Event, Subscription, SubscriptionAction
 from lapwing.subscriptions.queries import subscription as find
 from lapwing.subscriptions.states import (
     ACTION,
@@ -71,12 +72,19 @@ def locked(number: str, *, moving_to: str = "") -> Subscription:
     """The subscription, locked after its account (and the account it moves to), in key order as runs do."""
     found = find(number)
     lock_in_key_order(Account.objects.filter(pk=found.account_id) | Account.objects.filter(number=moving_to))
-    return Subscription.objects.select_for_update(of=("self",)).select_related("account").get(pk=found.pk)
+    locked_rows = Subscription.objects.select_for_update(of=("self",))
+    return locked_rows.select_related("account", "provider", "product").get(pk=found.pk)
 
 
-def execute(subscription: Subscription, action: SubscriptionAction) -> None:
-    """Carries an action out on a locked subscription and writes what it was before and after."""
-    before = subscription.life_cycle_state
+def execute(subscription: Subscription, action: SubscriptionAction, *, source: str = "action") -> None:
+    """Carries an action out on a locked subscription and writes what it was before and after; what the provider must
+    know of it is a license change from `source`.
+    """
+    before, quantity, product_id = (
+        subscription.life_cycle_state,
+        subscription.quantity,
+        subscription.product_id,
+    )
     after = SUBSCRIPTION.target(before, action.behaviour, subscription.number)
     day = today()
     _check_arguments(subscription.number, action.behaviour, day, action.until_on, action.value)
@@ -96,6 +104,18 @@ def execute(subscription: Subscription, action: SubscriptionAction) -> None:
     action.state = "executed" if not action.state else ACTION.target(action.state, "execute", str(action.pk))
     action.executed_at, action.executed_on = clock.now(), day
     action.save()
+    event = services_event(before, after)
+    if event is None and (quantity, product_id) != (subscription.quantity, subscription.product_id):
+        event = Event.UPDATE
+    if event:
+        log_change(
+            subscription,
+            event,
+            quantity_delta=subscription.quantity - quantity,
+            revision=action.revision,
+            source=source,
+            run_id=action.run_id,
+        )
     record(
         f"subscription.{action.behaviour}",
         kind="subscription",

@@ -1,4 +1,4 @@
-"""The set-based twin of `perform`: one behaviour for all subscriptions that a queryset chooses, in two statements."""
+"""The set-based twin of `perform`: one behaviour for all subscriptions that a queryset chooses, in a few statements."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,6 +8,7 @@ from django.db.models import F, Q, QuerySet, Value
 
 from lapwing.core.context import actor
 from lapwing.core.sql import insert_select, text
+from lapwing.subscriptions.license_changes import log_changes, services_event
 from lapwing.subscriptions.models import Subscription, SubscriptionAction
 from lapwing.subscriptions.queries import actions_of_run
 from lapwing.subscriptions.states import SUBSCRIPTION
@@ -40,7 +41,8 @@ class MassAction:
 
 
 def perform_many(chosen: QuerySet, mass: MassAction, keys: Q) -> int:
-    """Writes an action for each chosen subscription and changes exactly those; returns how many.
+    """Writes an action for each chosen subscription and changes exactly those; returns how many. Where services go on
+    or off and somebody has to be told, license changes and their jobs are written too.
 
     `chosen` yields locked subscriptions with every condition in the query itself, so that an action is written
     only for a row that passes in that same statement. `keys` is the range of keys it lies in.
@@ -53,6 +55,8 @@ def perform_many(chosen: QuerySet, mass: MassAction, keys: Q) -> int:
         changed = unchanged.filter(pk__in=acted.values("subscription")).update(**_changes(mass))
         if changed != written:
             raise CountsDiffer(f"run {mass.run_id}: {written} actions written, {changed} states changed")
+        if event := services_event(mass.from_state, mass.to_state):
+            log_changes(acted, event, run_id=mass.run_id, keys=_keys_of_actions(keys))
     return written
 
 

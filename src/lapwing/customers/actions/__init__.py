@@ -1,0 +1,1 @@
+"""Writes to customers; one verb a file."""

@@ -1,0 +1,1 @@
+"""What mails about customers say, one file an event."""

@@ -1,0 +1,151 @@
+"""Tells an automatic provider of one license change, in the order of the changes of its subscription."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from lapwing.catalog.models import Provider, ProviderKind
+from lapwing.connectors.errors import Busy, ConnectorError, OutcomeUnknown
+from lapwing.connectors.opening import open_connector
+from lapwing.connectors.orders import Event as OrderEvent
+from lapwing.connectors.orders import Receipt, ServiceOrder
+from lapwing.connectors.port import connectors
+from lapwing.core import clock
+from lapwing.customers.models import Customer, ProviderAccount, ProviderAgreement
+from lapwing.jobs import outcomes
+from lapwing.jobs.outcomes import Failed, Later, NotApplicable, Outcome, Retry, Succeeded
+from lapwing.jobs.types import HeldJob, OutsideType, Parameters, job_types
+from lapwing.subscriptions.actions.record_provisioning import record_provisioning
+from lapwing.subscriptions.license_changes import change_key
+from lapwing.subscriptions.models import Event, LicenseChangeLog, Provisioning
+
+ASK_AGAIN = timedelta(hours=1)
+
+
+class SyncParameters(Parameters):
+    license_change: int
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What the call needs: the order, and the connector's configuration with its secrets still sealed."""
+
+    order: ServiceOrder
+    connector: str
+    configuration: dict[str, Any]
+    sealed_secrets: str
+
+
+class SyncLicenseChangeLog(OutsideType):
+    """The order says what the service is to be, and carries the change's number: repeating it does nothing."""
+
+    name = "sync_license_change_log"
+    label = "Tell the provider of a license change"
+    Parameters = SyncParameters
+
+    def prepare(self, job: HeldJob) -> Intent | Outcome:
+        change = _change(job.parameters["license_change"])
+        provider = change.subscription.provider
+        if change.provisioning_status == Provisioning.PROVISIONED:
+            return NotApplicable("already_provisioned", f"provisioned at {change.provisioned_at}")
+        if change.provisioning_status == Provisioning.NOT_APPLICABLE:
+            return NotApplicable(change.provisioning_code or "not_needed", change.provisioning_message)
+        if later := _later_deactivation(change):
+            text = f"license change {later} deactivates the service"
+            return _not_applicable(change, "superseded", text)
+        if provider is None or provider.kind != ProviderKind.AUTOMATIC:
+            return _not_applicable(change, "no_automatic_provider", "the provider is not automatic any more")
+        if not connectors.get(provider.connector).needs_provisioning:
+            return _not_applicable(change, "not_needed", "the provider needs nothing")
+        if change.event != Event.DEACTIVATE and (blocked := _blocked(change, provider)):
+            return blocked
+        if change.provisioning_status == Provisioning.FAILED:
+            record_provisioning(change.pk, Provisioning.AWAITING)
+        return Intent(
+            _order(change, provider), provider.connector, provider.configuration, provider.sealed_secrets
+        )
+
+    def call(self, job: HeldJob, intent: Intent, deadline: float) -> Receipt:
+        with open_connector(intent.connector, intent.configuration, intent.sealed_secrets) as connector:
+            return connector.bring(intent.order, deadline=deadline)
+
+    def settle(self, job: HeldJob, intent: Intent, answer: Receipt) -> Outcome:
+        change_id = job.parameters["license_change"]
+        record_provisioning(
+            change_id, Provisioning.PROVISIONED, code=str(answer.outcome), reference=answer.reference
+        )
+        return Succeeded(str(answer.outcome).replace("_", " "), str(answer.outcome))
+
+    def settle_failure(self, job: HeldJob, intent: Intent, error: Exception) -> Outcome:
+        if not isinstance(error, ConnectorError):
+            return outcomes.outcome_of(error)
+        if isinstance(error, Busy):
+            return Retry(error.code, error.message, error.retry_after_s)
+        if isinstance(error, OutcomeUnknown):
+            return outcomes.OutcomeUnknown(error.message).outcome
+        if error.worth_retrying:
+            return Retry(error.code, error.message)
+        return Failed(error.code, str(error))
+
+    def on_failed(self, job: HeldJob, code: str, text: str) -> None:
+        record_provisioning(job.parameters["license_change"], Provisioning.FAILED, code=code, message=text)
+
+
+def _change(change_id: int) -> LicenseChangeLog:
+    return LicenseChangeLog.objects.select_related(
+        "subscription__provider", "subscription__account__customer", "product"
+    ).get(pk=change_id)
+
+
+def _not_applicable(change: LicenseChangeLog, code: str, text: str) -> Outcome:
+    record_provisioning(change.pk, Provisioning.NOT_APPLICABLE, code=code, message=text)
+    return NotApplicable(code, text)
+
+
+def _later_deactivation(change: LicenseChangeLog) -> int | None:
+    if change.event == Event.DEACTIVATE:
+        return None
+    later = LicenseChangeLog.objects.filter(
+        subscription=change.subscription_id, pk__gt=change.pk, event=Event.DEACTIVATE
+    )
+    return later.order_by("pk").values_list("pk", flat=True).first()
+
+
+def _blocked(change: LicenseChangeLog, provider: Provider) -> Later | None:
+    """What keeps a service from being switched on or changed; nothing keeps it from being switched off."""
+    customer: Customer = change.subscription.account.customer
+    again = clock.now() + ASK_AGAIN
+    if customer.credit_hold:
+        return Later(again, "credit_hold", f"customer {customer.number} is on credit hold")
+    if ProviderAgreement.objects.filter(customer=customer, provider=provider, accepted_at=None).exists():
+        text = f"customer {customer.number} has not accepted the agreement of {provider.code} yet"
+        return Later(again, "agreement_not_accepted", text)
+    if provider.needs_account and not _identity(customer, provider):
+        ProviderAccount.objects.get_or_create(customer=customer, provider=provider)
+        text = f"customer {customer.number} has no identity at {provider.code}: map the proposed account"
+        return Later(again, "account_not_mapped", text)
+    return None
+
+
+def _identity(customer: Customer, provider: Provider) -> str:
+    found = ProviderAccount.objects.filter(customer=customer, provider=provider)
+    return found.values_list("identity", flat=True).first() or ""
+
+
+def _order(change: LicenseChangeLog, provider: Provider) -> ServiceOrder:
+    customer = change.subscription.account.customer
+    return ServiceOrder(
+        key=change_key(change.pk),
+        service=change.subscription.number,
+        revision=change.pk,
+        event=OrderEvent(change.event),
+        active=change.active,
+        quantity=change.quantity,
+        product=change.product.code if change.product else "",
+        identity=_identity(customer, provider),
+        name=customer.name,
+        email=customer.email,
+    )
+
+
+job_types.register(SyncLicenseChangeLog())

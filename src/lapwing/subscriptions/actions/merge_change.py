@@ -1,0 +1,71 @@
+"""Lets a scheduled license change take place: as an action of its subscription, or as a new price."""
+
+from django.db import transaction
+
+from lapwing.audit.actions.record import record
+from lapwing.catalog.behaviours import Behaviour
+from lapwing.core import clock
+from lapwing.core.context import actor
+from lapwing.core.errors import Refused
+from lapwing.subscriptions.actions.perform import execute, locked
+from lapwing.subscriptions.actions.schedule_change import Change, Status, price
+from lapwing.subscriptions.license_changes import log_change
+from lapwing.subscriptions.models import Event, ScheduledLicenseChangeLog, Subscription, SubscriptionAction
+
+BEHAVIOUR_OF = {
+    Change.QUANTITY: Behaviour.CHANGE_QUANTITY,
+    Change.ACTIVATE: Behaviour.ACTIVATE,
+    Change.DEACTIVATE: Behaviour.DEACTIVATE,
+}
+
+
+@transaction.atomic
+def merge_change(scheduled_id: int) -> ScheduledLicenseChangeLog:
+    """Merges it, or marks it `merge_failed` with the reason; one that is not pending is left alone."""
+    number = ScheduledLicenseChangeLog.objects.values_list("subscription__number", flat=True).get(
+        pk=scheduled_id
+    )
+    subscription = locked(number)
+    scheduled = ScheduledLicenseChangeLog.objects.select_for_update().get(pk=scheduled_id)
+    if scheduled.status != Status.PENDING:
+        return scheduled
+    try:
+        with transaction.atomic():
+            _apply(subscription, scheduled)
+        scheduled.status, scheduled.merged_at = Status.MERGED, clock.now()
+    except Refused as refused:
+        scheduled.status, scheduled.message = Status.MERGE_FAILED, str(refused)
+    scheduled.save()
+    record(
+        f"subscription.{scheduled.status}",
+        kind="subscription",
+        subject_id=scheduled.subscription_id,
+        subject=number,
+        reason=scheduled.reason,
+        after={
+            "scheduled_change": scheduled.pk,
+            "status": str(scheduled.status),
+            "message": scheduled.message,
+        },
+    )
+    return scheduled
+
+
+def _apply(subscription: Subscription, scheduled: ScheduledLicenseChangeLog) -> None:
+    if scheduled.change == Change.PRICE:
+        log_change(
+            subscription, Event.PRICE, unit_price=price(scheduled.value), revision=None, source="scheduled"
+        )
+        return
+    action = SubscriptionAction(
+        behaviour=BEHAVIOUR_OF[Change(scheduled.change)],
+        value=scheduled.value,
+        reason=scheduled.reason,
+        requested_by=actor(),
+        requested_at=clock.now(),
+    )
+    if action.behaviour == Behaviour.DEACTIVATE and subscription.never_disconnect:
+        raise Refused(
+            "never_disconnect", f"subscription {subscription.number} is never disconnected by a job"
+        )
+    execute(subscription, action, source="scheduled")

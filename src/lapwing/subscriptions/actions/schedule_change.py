@@ -1,0 +1,116 @@
+"""Plans a license change for a day to come, and takes a planned one back."""
+
+from datetime import date, datetime, time
+from decimal import Decimal, InvalidOperation
+
+from django.db import transaction
+
+from lapwing.audit.actions.record import record
+from lapwing.core.errors import Refused
+from lapwing.identity.permissions import Permission
+from lapwing.identity.queries import organisation, require, today
+from lapwing.jobs.actions.enqueue import enqueue
+from lapwing.jobs.models import Job
+from lapwing.subscriptions.actions.perform import locked
+from lapwing.subscriptions.amendments import quantity
+from lapwing.subscriptions.models import ScheduledLicenseChangeLog
+
+MERGE = "merge_scheduled_license_change_log"
+Status = ScheduledLicenseChangeLog.Status
+Change = ScheduledLicenseChangeLog.Change
+
+
+@transaction.atomic
+def schedule_change(
+    number: str, change: str, *, value: str = "", on: date, reason: str = ""
+) -> ScheduledLicenseChangeLog:
+    """`value` is the new quantity, or the new unit price. Raises Refused `unknown_change`, `in_the_past`,
+    `bad_quantity`, `bad_price`.
+    """
+    require(Permission.CHANGE_SUBSCRIPTIONS)
+    if change not in Change.values:
+        raise Refused("unknown_change", f"a change is one of {', '.join(Change.values)}, found {change!r}")
+    if on < today():
+        raise Refused("in_the_past", f"a change of subscription {number} cannot be planned for {on}")
+    _check(change, value)
+    scheduled = ScheduledLicenseChangeLog.objects.create(
+        subscription=locked(number), change=change, value=value, effective_on=on, reason=reason
+    )
+    ask_for_merge(scheduled)
+    _tell(scheduled, "schedule_change")
+    return scheduled
+
+
+def ask_for_merge(scheduled: ScheduledLicenseChangeLog) -> Job:
+    """The job that merges it when its day begins in the organisation's zone; the one that there is already."""
+    return enqueue(
+        MERGE,
+        subject_kind="subscription",
+        subject_id=scheduled.subscription_id,
+        subject=scheduled.subscription.number,
+        parameters={"scheduled_change": scheduled.pk},
+        key=merge_key(scheduled.pk),
+        scheduled_for=datetime.combine(scheduled.effective_on, time(), organisation().zone),
+    )
+
+
+def merge_key(scheduled_id: int) -> str:
+    return f"scheduled change {scheduled_id}"
+
+
+@transaction.atomic
+def cancel_scheduled_change(scheduled_id: int, *, reason: str = "") -> ScheduledLicenseChangeLog:
+    """Raises Refused `unknown_scheduled_change`, `not_pending`."""
+    require(Permission.CHANGE_SUBSCRIPTIONS)
+    found = ScheduledLicenseChangeLog.objects.select_for_update(of=("self",)).filter(pk=scheduled_id)
+    scheduled = found.select_related("subscription").first()
+    if scheduled is None:
+        raise Refused("unknown_scheduled_change", f"there is no scheduled change {scheduled_id}")
+    if scheduled.status != Status.PENDING:
+        raise Refused(
+            "not_pending",
+            f"scheduled change {scheduled_id} is {scheduled.status}; only a pending one is cancelled",
+        )
+    scheduled.status, scheduled.message = Status.CANCELLED, reason
+    scheduled.save()
+    _tell(scheduled, "cancel_scheduled_change")
+    return scheduled
+
+
+def _check(change: str, value: str) -> None:
+    if change == Change.QUANTITY:
+        quantity(value)
+    elif change == Change.PRICE:
+        price(value)
+    elif value:
+        raise Refused("value_not_expected", f"{change} takes no value, found {value!r}")
+
+
+def price(value: str) -> Decimal:
+    """Raises Refused `bad_price`."""
+    try:
+        found = Decimal(value)
+    except InvalidOperation:
+        found = Decimal(-1)
+    if not found.is_finite() or not 0 <= found < 10**12 or found != round(found, 6):
+        raise Refused(
+            "bad_price", f"a unit price is a number from 0 with at most 6 decimals, found {value[:40]!r}"
+        )
+    return found
+
+
+def _tell(scheduled: ScheduledLicenseChangeLog, what: str) -> None:
+    record(
+        f"subscription.{what}",
+        kind="subscription",
+        subject_id=scheduled.subscription_id,
+        subject=scheduled.subscription.number,
+        reason=scheduled.reason,
+        after={
+            "scheduled_change": scheduled.pk,
+            "change": scheduled.change,
+            "value": scheduled.value,
+            "on": scheduled.effective_on.isoformat(),
+            "status": str(scheduled.status),
+        },
+    )

@@ -1,0 +1,1 @@
+"""What mails about subscriptions say, one file an event."""

@@ -1,0 +1,118 @@
+"""The whole way: a definition's run cuts off, jobs tell the provider, and an undo brings the service back there."""
+
+import json
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lapwing.catalog.actions.set_provider import set_provider
+from lapwing.catalog.models import Provider
+from lapwing.core.context import acting_as
+from lapwing.jobs.models import Job
+from lapwing.jobs.states import Status
+from lapwing.runs.actions.start_run import start_run
+from lapwing.runs.actions.undo_run import undo_run
+from lapwing.runs.execution import carry_on
+from lapwing.runs.models import Run
+from lapwing.runs.on_ledger import OnLedger
+from lapwing.runs.states import RunState
+from lapwing.subscriptions.actions.perform import perform
+from tests.jobs.conftest import work
+from tests.world import define, faults, in_debt, run_now, state_of
+
+
+class SandboxProvider:
+    """The process, and its own account of what it was told."""
+
+    def __init__(self, folder: Path) -> None:
+        port_file, self.journal = folder / "port", folder / "journal.jsonl"
+        command = [sys.executable, "-m", "lapwing.connectors.sandbox_provider", "--port", "0"]
+        command += ["--journal", str(self.journal), "--port-file", str(port_file)]
+        self.process = subprocess.Popen(command)
+        for _ in range(200):
+            if port_file.exists() and port_file.read_text().strip():
+                break
+            time.sleep(0.02)
+        self.url = f"http://127.0.0.1:{port_file.read_text().strip()}"
+
+    def ask(self, path: str) -> Any:
+        with urllib.request.urlopen(self.url + path, timeout=5) as answer:
+            return json.load(answer)
+
+    def active(self) -> dict[str, bool]:
+        services = self.ask("/services")
+        return {number: state["active"] for number, state in services.items()}
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(5)
+
+
+@pytest.fixture
+def provider(committed_sandbox: None, tmp_path: Path) -> Iterator[SandboxProvider]:
+    sandbox = SandboxProvider(tmp_path)
+    with acting_as("root"):
+        set_provider("acme", "automatic", connector="sandbox", configuration={"url": sandbox.url})
+    yield sandbox
+    sandbox.stop()
+
+
+def known_to(provider: SandboxProvider, *numbers: str) -> None:
+    """Switches the services on at the provider by telling it a change of quantity."""
+    for number in numbers:
+        perform(number, "change_quantity", to="2")
+    work()
+    assert provider.active() == dict.fromkeys(numbers, True)
+
+
+def carried_out(run: Run) -> Run:
+    """Batches as jobs, a worker, and the scheduler's look at the run, until it ends."""
+    for _ in range(20):
+        carry_on(run.pk, carrier=OnLedger(), share=False)
+        work()
+        run = Run.objects.get(pk=run.pk)
+        if run.state != RunState.IN_PROGRESS:
+            return run
+    raise AssertionError(f"run {run.pk} is {run.state}")
+
+
+def test_run_cuts_off_at_the_provider_and_undo_brings_back(provider: SandboxProvider) -> None:
+    numbers = in_debt(3, provider=Provider.objects.get(code="acme"))
+    known_to(provider, *numbers)
+    run = carried_out(start_run(define()))
+    assert run.state == RunState.COMPLETED
+    assert provider.active() == dict.fromkeys(numbers, False)
+    assert {state_of(number) for number in numbers} == {"not_effective"}
+    undone = carried_out(undo_run(run.pk, reason="a mistake"))
+    assert undone.state == RunState.COMPLETED
+    assert provider.active() == dict.fromkeys(numbers, True)
+    assert {state_of(number) for number in numbers} == {"effective"}
+    assert set(Job.objects.values_list("status", flat=True)) == {Status.SUCCEEDED}
+    assert Job.objects.filter(type="carry_out_batch").count() == 2
+    assert faults() == []
+
+
+def test_undo_before_the_provider_was_told_tells_it_both_in_order(provider: SandboxProvider) -> None:
+    numbers = in_debt(2, provider=Provider.objects.get(code="acme"))
+    known_to(provider, *numbers)
+    cut = run_now(define())
+    run_undo = undo_run(cut.pk, reason="a mistake")
+    carry_on(run_undo.pk)
+    waiting = Job.objects.filter(type="sync_license_change_log", status=Status.WAITING)
+    assert sorted(waiting.values_list("blockers", flat=True)) == [0, 0, 1, 1]
+    work()
+    assert provider.active() == dict.fromkeys(numbers, True)
+    assert faults() == []
+
+
+def test_subscription_without_provider_asks_for_no_job(provider: SandboxProvider) -> None:
+    in_debt(1)
+    run_now(define())
+    assert not Job.objects.exists()
+    assert faults() == []
