@@ -53,7 +53,7 @@ class Invoice:
         return self.due_on < day < self.settled_on
 
 
-def derive(as_of: date, since: date | None = None) -> dict[str, list[tuple[str, ...]]]:
+def derive(as_of: date, since: date | None = None, provider: str = "") -> dict[str, list[tuple[str, ...]]]:
     """Returns the rows of each file. With `since`, only rows that were not known on that date."""
     files = {name: [] for name in COLUMNS if name != "grace" or since}
     for invoices in read_source().values():
@@ -61,14 +61,14 @@ def derive(as_of: date, since: date | None = None) -> dict[str, list[tuple[str, 
         if not known:
             continue
         if since is None or known[0].issued_on > since:
-            add_customer(files, known, as_of)
+            add_customer(files, known, as_of, provider)
         elif start := newly_overdue(known, as_of, since):
             files["grace"] += [(number, *grace(start)) for number, _, _ in subscriptions(known[0])]
         add_money(files, known, as_of, since or date.min)
     return {name: sorted(rows) for name, rows in files.items()}
 
 
-def add_customer(files: dict, known: list[Invoice], as_of: date) -> None:
+def add_customer(files: dict, known: list[Invoice], as_of: date, provider: str) -> None:
     first = known[0]
     name = f"Customer {first.customer} (source country code {first.country_code})"
     files["customers"].append((first.customer, name, "organisation", "", "", "", ""))
@@ -79,7 +79,7 @@ def add_customer(files: dict, known: list[Invoice], as_of: date) -> None:
     start = oldest_overdue(known, as_of)
     interval = grace(start) if start else ("", "")
     for subscription, kind, plan in subscriptions(first):
-        row = (subscription, number, kind, "effective", kind, "1", "", "false", *interval)
+        row = (subscription, number, kind, "effective", kind, "1", provider, "false", *interval)
         files["subscriptions"].append(row)
         term = (subscription, "postpaid", plan, "monthly", "", "", "", first.issued_on.isoformat(), "")
         files["billing_terms"].append(term)
@@ -174,11 +174,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Derive import files from source.csv.")
     parser.add_argument("--as-of", type=date.fromisoformat, required=True, help="the date of knowledge")
     parser.add_argument("--since", type=date.fromisoformat, help="write only what is new since this date")
+    parser.add_argument("--provider", default="", help="who delivers the subscriptions; default nobody")
     parser.add_argument("--out", type=Path, required=True, help="directory to write to")
     asked = parser.parse_args()
     if asked.since and asked.since >= asked.as_of:
         parser.error("--since must be before --as-of")
-    files = derive(asked.as_of, asked.since)
+    files = derive(asked.as_of, asked.since, asked.provider)
     write(files, asked.out)
     print(f"{asked.out}: " + ", ".join(f"{len(rows)} {name}" for name, rows in files.items() if rows))
 

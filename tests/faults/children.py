@@ -48,12 +48,13 @@ class Deed:
 
 @dataclass(frozen=True)
 class Ending:
-    """How a child ended: by a signal, refused with a code, by an error, or with what its deed returned."""
+    """How a child ended: by a signal, by itself with a code, refused, by an error, or with what its deed returned."""
 
     value: Any = None
     refused: str = ""
     error: str = ""
     signal: int = 0
+    code: int = 0
 
     @property
     def was_killed(self) -> bool:
@@ -184,7 +185,7 @@ def _end(pid: int, answers: dict[int, int]) -> dict[str, Any]:
     _, status = os.waitpid(pid, 0)
     if os.WIFSIGNALED(status):
         return {"signal": os.WTERMSIG(status)}
-    return json.loads(answer)
+    return json.loads(answer) if answer else {"code": os.WEXITSTATUS(status)}
 
 
 def _be_a_child(deed: Deed, place: int, writer: int, deeds: ModuleType) -> None:

@@ -52,6 +52,7 @@ ORGANISATION = {
 # How due jobs reach workers: `local`, on the database itself, or `celery` over a broker.
 ENGINE = os.environ.get("LAPWING_ENGINE") or "local"
 BROKER_URL = os.environ.get("LAPWING_BROKER_URL", "")
+QUEUE = os.environ.get("LAPWING_QUEUE") or "lapwing"  # on a broker that several installations share
 if ENGINE not in {"local", "celery"}:
     raise ValueError(f"LAPWING_ENGINE is {ENGINE!r}, expected local or celery")
 if ENGINE == "celery" and not BROKER_URL:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from time import time
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -170,12 +170,6 @@ class HttpExchange:
             return self._unanswered(call, f"it answered {status}, {said}")
         reason = quoted(code, [self._token]).strip("'") if code else str(status)
         return Rejected(reason, f"{asked} was refused ({status}), it said {said}")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def _json(content: bytes) -> dict[str, Any] | None:

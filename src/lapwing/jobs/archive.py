@@ -1,11 +1,12 @@
 """Moves ended jobs out of the way of those to come. Screens and lists read both tables."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from django.db import connection, transaction
 from django.db.models import Q
 
 from lapwing.core.sql import execute, insert_select, table
+from lapwing.jobs.machine_time import machine_now
 from lapwing.jobs.models import ArchivedJob, Job, JobColumns, Worker
 from lapwing.jobs.states import BROKEN, ENDED, MET, NEEDS_PERSON, Status
 
@@ -22,14 +23,17 @@ def sweep(*, keep_s: float = KEEP_S, keep_broken_s: float = KEEP_BROKEN_S) -> in
     moved = 0
     while some := _move(keep_s, keep_broken_s):
         moved += some
-    Worker.objects.filter(seen_at__lt=_machine_ago(UNHEARD_S)).delete()
+    Worker.objects.filter(seen_at__lt=machine_now() - timedelta(seconds=UNHEARD_S)).delete()
     return moved
 
 
 @transaction.atomic
 def _move(keep_s: float, keep_broken_s: float) -> int:
-    well = Q(status__in=MET, finished_at__lt=_machine_ago(keep_s))
-    badly = Q(status__in=BROKEN, has_followers=False, finished_at__lt=_machine_ago(keep_broken_s))
+    now = machine_now()
+    well = Q(status__in=MET, finished_at__lt=now - timedelta(seconds=keep_s))
+    badly = Q(
+        status__in=BROKEN, has_followers=False, finished_at__lt=now - timedelta(seconds=keep_broken_s)
+    )
     badly &= ~Q(status=Status.FAILED, result_code=NEEDS_PERSON)
     old = Job.objects.filter(well | badly, status__in=ENDED).order_by("pk")
     if connection.vendor == "postgresql":
@@ -45,7 +49,3 @@ def _move(keep_s: float, keep_broken_s: float) -> int:
     if moved != deleted:
         raise RuntimeError(f"{moved} jobs copied to the archive, {deleted} deleted")
     return moved
-
-
-def _machine_ago(seconds: float) -> datetime:
-    return datetime.now(UTC) - timedelta(seconds=seconds)

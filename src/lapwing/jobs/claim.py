@@ -16,13 +16,13 @@ from django.db import connection, transaction
 from lapwing.core import clock
 from lapwing.core.failpoints import failpoint
 from lapwing.core.sql import rows
-from lapwing.jobs.machine_time import after_sql, instant, now_sql, stored
+from lapwing.jobs.machine_time import after_sql, instant, now_sql, steady_now_sql, stored
 from lapwing.jobs.states import Status
 from lapwing.jobs.types import PRIORITIES, HeldJob
 
 LEASE_S = 60.0
 FORGET_AFTER_CLAIMS, FORGET_AFTER_S = 50, 1.0
-DIED_TOO_OFTEN = 2  # such a job runs alone
+LIMITED, PAUSED = "(paused OR concurrency IS NOT NULL OR rate IS NOT NULL)", "paused"
 
 
 def new_token() -> str:
@@ -35,11 +35,7 @@ class Wanted:
     """What a claim is for."""
 
     pool: str
-    not_types: Collection[str] = ()
     not_lanes: Collection[str] = ()
-    only_types: Collection[str] = ()
-    only_lanes: Collection[str] = ()
-    alone: bool = False  # jobs whose workers died; never together with others
 
 
 @dataclass
@@ -54,7 +50,7 @@ class Claimer:
     _since: float = 0.0
 
     def claim(self, wanted: Wanted, limit: int) -> list[HeldJob]:
-        """Takes up to `limit` due jobs and commits; the most urgent first."""
+        """Takes up to `limit` due jobs that nothing limits, and commits; the most urgent first."""
         self._forget_sometimes()
         with transaction.atomic():
             held = self._claim(wanted, limit)
@@ -122,9 +118,9 @@ def held_job(row: tuple, token: str) -> HeldJob:
     )
 
 
-def due_sql() -> str:
-    """The condition that a ready row's time has come; takes the present instant of business time twice."""
-    now = "statement_timestamp()" if connection.vendor == "postgresql" else now_sql()
+def due_sql(*, ago_s: float = 0) -> str:
+    """The condition that a ready row's time had come so long ago; takes that instant of business time twice."""
+    now = steady_now_sql(-ago_s)
     latest = "greatest" if connection.vendor == "postgresql" else "max"
     return (
         f"status IN ('waiting', 'retry') AND blockers = 0 AND scheduled_for <= {latest}({now}, %s) "
@@ -132,25 +128,24 @@ def due_sql() -> str:
     )
 
 
+def without_sql(condition: str) -> str:
+    """Leaves out the types and lanes whose limit meets a condition."""
+    left_out = "SELECT name FROM jobs_joblimit WHERE scope = '{}' AND " + condition
+    return f"type NOT IN ({left_out.format('type')}) AND lane NOT IN ({left_out.format('lane')})"
+
+
 def _statement(
     wanted: Wanted, priority: int, place: Any, limit: int, claimer: Claimer
 ) -> tuple[str, list[Any]]:
     now = stored(clock.now())
-    where = f"pool = %s AND priority = %s AND {due_sql()}"
+    where = f"pool = %s AND priority = %s AND {due_sql()} AND {without_sql(LIMITED)}"
     values: list[Any] = [wanted.pool, priority, now, now]
     if place:
         where += " AND (scheduled_for, id) > (%s, %s)"
         values += place
-    where += f" AND deaths {'>=' if wanted.alone else '<'} {DIED_TOO_OFTEN}"
-    for column, names, negated in (
-        ("type", wanted.only_types, ""),
-        ("lane", wanted.only_lanes, ""),
-        ("type", wanted.not_types, "NOT "),
-        ("lane", wanted.not_lanes, "NOT "),
-    ):
-        if names:
-            where += f" AND {column} {negated}IN ({', '.join(['%s'] * len(names))})"
-            values += names
+    if wanted.not_lanes:
+        where += f" AND lane NOT IN ({', '.join(['%s'] * len(wanted.not_lanes))})"
+        values += wanted.not_lanes
     chosen = f"SELECT id FROM jobs_job WHERE {where} ORDER BY scheduled_for, id LIMIT {limit:d}"
     changes, changed = _changed(claimer)
     if connection.vendor == "postgresql":

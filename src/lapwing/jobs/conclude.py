@@ -5,12 +5,13 @@ transaction.
 """
 
 import json
+import logging
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from lapwing.core import clock
 from lapwing.core.failpoints import failpoint
@@ -20,9 +21,11 @@ from lapwing.jobs.links import release_followers
 from lapwing.jobs.machine_time import after_sql, now_sql, records_sql, stored
 from lapwing.jobs.outcomes import Outcome
 from lapwing.jobs.states import NEEDS_PERSON, OUTCOME_UNKNOWN, Status
-from lapwing.jobs.types import MAX_TRIES, HeldJob, job_types
+from lapwing.jobs.types import ALONE, DIED_TOO_OFTEN, MAX_TRIES, HeldJob, type_of
 
+log = logging.getLogger("lapwing.jobs")
 JITTER = 0.2  # of a delay, up or down
+DELAY_AT_MOST_S = 30 * 24 * 3600.0
 _ENDING = {
     "job": "bigint",
     "number": "int",
@@ -33,6 +36,7 @@ _ENDING = {
     "text": "text",
     "tried": "int",
     "died": "int",
+    "unknown": "int",
     "delay_s": "float8",
     "due_at": "timestamptz",
     "started_at": "timestamptz",
@@ -50,6 +54,7 @@ class Ending:
     text: str
     tried: bool = False
     died: bool = False
+    unknown: bool = False  # whether it did anything in another system
     delay_s: float | None = None  # machine time
     due_at: Any = None  # business time
 
@@ -60,14 +65,20 @@ class Ending:
             "token": self.job.token,
             "ends_as": str(self.status),
             "outcome": self.outcome,
-            "code": self.code[:64],
-            "text": self.text[:4000].replace("\0", "\\0"),
+            "code": _storable(self.code)[:64],
+            "text": _storable(self.text)[:4000],
             "tried": int(self.tried),
             "died": int(self.died),
+            "unknown": int(self.unknown),
             "delay_s": self.delay_s,
             "due_at": self.due_at and str(stored(self.due_at)),
             "started_at": str(stored(self.job.started_at)),
         }
+
+
+def _storable(text: str) -> str:
+    """Whatever an error says: databases take neither NUL nor half characters."""
+    return text.replace("\0", "\\0").encode("utf-8", "replace").decode()
 
 
 def ending(job: HeldJob, outcome: Outcome) -> Ending:
@@ -95,17 +106,19 @@ def ending(job: HeldJob, outcome: Outcome) -> Ending:
 def _failed_try(
     job: HeldJob, outcome: str, code: str, text: str, after_s: float | None, *, died: bool = False
 ) -> Ending:
+    unknown = code == OUTCOME_UNKNOWN or (died and type_of(job).pool == "outside")
     if job.tries + 1 >= MAX_TRIES:
-        unknown = code == OUTCOME_UNKNOWN or (died and job_types.get(job.type).pool == "outside")
         last = NEEDS_PERSON if unknown else code
         return Ending(job, Status.FAILED, outcome, last, text, tried=True, died=died)
-    delay_s = after_s if after_s is not None else retry_delay_s(job)
-    return Ending(job, Status.RETRY, outcome, code, text, tried=True, died=died, delay_s=delay_s)
+    delay_s = min(max(0.0, retry_delay_s(job) if after_s is None else after_s), DELAY_AT_MOST_S)
+    return Ending(
+        job, Status.RETRY, outcome, code, text, tried=True, died=died, unknown=unknown, delay_s=delay_s
+    )
 
 
 def retry_delay_s(job: HeldJob) -> float:
     """The type's delay after so many tries, jittered so that those who failed together do not come back together."""
-    delays = job_types.get(job.type).retry_delays_s
+    delays = type_of(job).retry_delays_s
     return delays[min(job.tries, len(delays) - 1)] * random.uniform(1 - JITTER, 1 + JITTER)
 
 
@@ -116,7 +129,7 @@ def conclude(endings: Sequence[Ending]) -> set[int]:
     """
     if not endings:
         return set()
-    records = [each.record() for each in endings]
+    records = sorted((each.record() for each in endings), key=lambda record: record["job"])
     ended = _write(records)
     failpoint("jobs.conclude.after_status")
     written = {pk for pk, *_ in ended}
@@ -129,21 +142,34 @@ def conclude(endings: Sequence[Ending]) -> set[int]:
 
 
 def _tell_the_failed(failed: list[Ending]) -> None:
+    """What the domain does about it must not keep the job from ending."""
     for each in failed:
-        job_types.get(each.job.type).on_failed(each.job, each.code, each.text)
+        try:
+            with transaction.atomic():
+                type_of(each.job).on_failed(each.job, each.code, each.text)
+        except Exception as error:
+            if connection.needs_rollback:
+                raise
+            log.error("job %d failed, but its type was not told: %s", each.job.id, type(error).__name__)
 
 
 _STILL_OPEN = (Status.WAITING, Status.RETRY)
 
 
 def _write(records: list[dict[str, Any]]) -> list[tuple[int, bool, str]]:
-    # A cancellation that a person asked for wins over another try.
-    status = "CASE WHEN cancel_asked_by <> '' AND v.ends_as IN ('waiting', 'retry') THEN 'cancelled' ELSE v.ends_as END"
+    # A cancellation that a person asked for wins over another try, unless that has to find out what was done.
+    cancelled = "cancel_asked_by <> '' AND v.ends_as IN ('waiting', 'retry', 'cancelled') AND v.unknown = 0"
+    told = "'cancelled by ' || cancel_asked_by || ' while it was in progress'"
+    status = f"CASE WHEN {cancelled} THEN 'cancelled' ELSE v.ends_as END"
     due = f"CASE WHEN v.delay_s IS NULL THEN coalesce(v.due_at, scheduled_for) ELSE {after_sql('v.delay_s')} END"
-    finished = f"CASE WHEN v.ends_as IN ('waiting', 'retry') THEN NULL ELSE {now_sql()} END"
+    goes_on = f"v.ends_as IN ('waiting', 'retry') AND NOT ({cancelled})"
+    finished = f"CASE WHEN {goes_on} THEN NULL ELSE {now_sql()} END"
+    pool = f"CASE WHEN deaths + v.died >= {DIED_TOO_OFTEN} THEN '{ALONE}' ELSE pool END"
     return rows(
         f"UPDATE jobs_job SET status = {status}, scheduled_for = {due}, finished_at = {finished}, "
-        "result_code = v.code, result = v.text, tries = tries + v.tried, deaths = deaths + v.died, "
+        f"result_code = CASE WHEN {cancelled} THEN 'cancelled' ELSE v.code END, "
+        f"result = CASE WHEN {cancelled} THEN {told} ELSE v.text END, "
+        f"tries = tries + v.tried, deaths = deaths + v.died, pool = {pool}, "
         f"lease_token = '', lease_until = NULL FROM {records_sql(**_ENDING)} "
         "WHERE id = v.job AND status = 'in_progress' AND attempt = v.number AND lease_token = v.token "
         "RETURNING id, has_followers, status",

@@ -8,21 +8,22 @@ import threading
 from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError, connection
+from django.db.models import Count
 
 from lapwing.core.failpoints import failpoint
 from lapwing.jobs.chores import Chores
 from lapwing.jobs.claim import Claimer, Wanted, new_token
 from lapwing.jobs.engines.engine import Engine, EngineAway
 from lapwing.jobs.lease import take_back_dispatched
-from lapwing.jobs.limits import Limits, claim_limited, limits
-from lapwing.jobs.models import Job, Worker
-from lapwing.jobs.queries import POOLS, due_pools
+from lapwing.jobs.limits import claim_limited
+from lapwing.jobs.models import Job
+from lapwing.jobs.queries import due_pools, live_workers
 from lapwing.jobs.states import Status
-from lapwing.jobs.types import HeldJob
+from lapwing.jobs.types import ALONE, POOLS, HeldJob
 from lapwing.jobs.waking import listen, stop_listening
 
 log = logging.getLogger("lapwing.jobs")
-CHUNK = {"run": 1, "outside": 16, "database": 100}
+CHUNK = {ALONE: 1, "run": 1, "outside": 16, "database": 100}
 DISPATCH_LEASE_S = 45.0
 POLL_S, BUSY_POLL_S = 1.0, 0.02
 AWAY_S = 2.0
@@ -61,26 +62,25 @@ class Dispatcher:
 
     def dispatch(self) -> bool:
         """Hands out what is due and fits; False where nothing is under way."""
-        limited = limits()
-        due = due_pools(limited.paused("type"), limited.paused("lane"))
-        under_way = Job.objects.filter(status=Status.DISPATCHED).count()
-        room = 2 * max(Worker.objects.filter(engine=self._engine.name).count(), WORKERS_AT_LEAST)
-        for pool in (pool for pool in POOLS if pool in due):
-            waiting = Job.objects.filter(status=Status.DISPATCHED, pool=pool).count()
-            for _ in range(max(room - waiting // CHUNK[pool], 0)):
-                if not self._hand_out(pool, limited):
-                    break
-        return bool(due or under_way)
-
-    def _hand_out(self, pool: str, limited: Limits) -> bool:
-        """One chunk of what is not limited or, where there is none, of what is."""
-        size = CHUNK[pool]
-        alone = Wanted(pool, limited.paused("type"), limited.paused("lane"), alone=True)
-        return bool(
-            self._publish(lambda: self._claimer.claim(limited.without(Wanted(pool)), size))
-            or (limited.may_claim and self._publish(lambda: claim_limited(self._claimer, Wanted(pool), size)))
-            or self._publish(lambda: self._claimer.claim(alone, 1))
+        due = due_pools()
+        room = 2 * max(live_workers(self._engine.name), WORKERS_AT_LEAST)
+        waiting = dict(
+            Job.objects.filter(status=Status.DISPATCHED).values_list("pool").annotate(Count("id")).order_by()
         )
+        handed_out = False
+        for pool in (pool for pool in (ALONE, *POOLS) if pool in due):
+            for _ in range(max(room - waiting.get(pool, 0) // CHUNK[pool], 0)):
+                if not self._hand_out(pool):
+                    break
+                handed_out = True
+        return bool(handed_out or waiting)
+
+    def _hand_out(self, pool: str) -> bool:
+        """A chunk of what nothing limits, and one of what is limited."""
+        wanted, size = Wanted(pool), CHUNK[pool]
+        free = self._publish(lambda: self._claimer.claim(wanted, size))
+        limited = self._publish(lambda: claim_limited(self._claimer, wanted, size))
+        return bool(free or limited)
 
     def _publish(self, claim: Callable[[], list[HeldJob]]) -> list[HeldJob]:
         """Claims a chunk under a token of its own and publishes it."""

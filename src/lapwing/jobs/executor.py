@@ -5,6 +5,7 @@ rolls back. After a commit whose answer was lost, what became of it is read; not
 """
 
 import logging
+import math
 import queue
 import threading
 import time
@@ -19,13 +20,14 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from lapwing.core.context import acting_as
 from lapwing.core.failpoints import failpoint
 from lapwing.jobs.conclude import conclude, ending
-from lapwing.jobs.lease import lock_held
+from lapwing.jobs.lease import give_back, lock_held
 from lapwing.jobs.outcomes import Cancelled, Outcome, Succeeded, outcome_of
-from lapwing.jobs.types import DatabaseType, HeldJob, JobType, OutsideType, SetType, job_types
+from lapwing.jobs.types import DatabaseType, HeldJob, JobType, OutsideType, SetType, type_of
 
 log = logging.getLogger("lapwing.jobs")
 Decide = Callable[[Sequence[HeldJob]], Mapping[int, Outcome]]
 RECONNECT_AFTER_S = 1.0
+BROKEN_OFF = (Exception, SystemExit)  # a handler that wants to leave the process has failed
 
 
 class LeaseLost(RuntimeError):
@@ -43,34 +45,48 @@ class Answer:
 
 @dataclass
 class Running:
-    """A job that this process works on, for its heartbeat."""
+    """A job that this process holds, for its heartbeat."""
 
     job: HeldJob
-    since: float  # time.monotonic()
-    limit_s: float
+    must_end_by: float = math.inf  # time.monotonic()
     calling: bool = False
     cancel_asked: bool = False
 
+    def begin(self) -> None:
+        self.must_end_by = time.monotonic() + type_of(self.job).time_limit_s
+
     @property
     def overdue(self) -> bool:
-        return time.monotonic() - self.since > self.limit_s
+        return time.monotonic() > self.must_end_by
 
 
 class Executor:
     """One per process. `running` is shared with the heartbeat; its lock is held for moments only."""
 
     def __init__(self) -> None:
-        self.running: dict[int, Running] = {}
+        self.running: dict[tuple[int, int], Running] = {}  # by attempt
+        self.at: Running | None = None  # what this thread itself works on; it must come back from it
         self.lock = threading.Lock()
         self.answered = threading.Event()  # somebody should flush
-        self.abandoned = 0  # calls that never came back
+        self.abandoned: set[tuple[int, int]] = set()  # attempts whose calls did not come back
+        self.stopping: Callable[[], bool] = lambda: False
         self._answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
 
     def begin(self, jobs: Sequence[HeldJob]) -> None:
-        """Does database work at once; starts calls and returns without waiting for them."""
+        """Does database work at once; starts calls and returns without waiting for them. Told to stop, it gives back
+        what it has not begun.
+        """
         self._note(jobs)
-        for name, group in groupby(sorted(jobs, key=lambda job: job.type), key=lambda job: job.type):
-            self._begin_type(job_types.get(name), list(group))
+        try:
+            for _, group in groupby(sorted(jobs, key=lambda job: job.type), key=lambda job: job.type):
+                some = list(group)
+                if self.stopping():
+                    give_back(some)
+                else:
+                    self._begin_type(type_of(some[0]), some)
+        finally:
+            self.at = None
+            self._forget([job for job in jobs if not self._is_called(job)])
 
     def flush(self) -> int:
         """Ends the attempts whose calls came back; returns how many came."""
@@ -78,14 +94,20 @@ class Executor:
         answers = []
         while not self._answers.empty():
             answers.append(self._answers.get())
-        for name, group in groupby(sorted(answers, key=_type_of), key=_type_of):
-            self._settle(job_types.get(name), list(group))
+        in_time = [answer for answer in answers if answer.job.key not in self.abandoned]
+        self.abandoned -= {answer.job.key for answer in answers}
+        try:
+            for _, group in groupby(sorted(in_time, key=_type_name), key=_type_name):
+                self._settle(list(group))
+        finally:
+            self.at = None
+            self._forget([answer.job for answer in answers])
         return len(answers)
 
     def calls(self) -> Counter[str]:
         """Calls under way, by lane."""
         with self.lock:
-            return Counter(running.job.lane for running in self.running.values() if running.calling)
+            return Counter(running.job.lane for running in self.running.values())
 
     def finish(self) -> None:
         """Waits for all calls and ends them."""
@@ -96,35 +118,50 @@ class Executor:
     def abandon(self, job: HeldJob) -> None:
         """A call that takes longer than its limit is not waited for; its answer comes too late."""
         with self.lock:
-            if self.running.pop(job.id, None):
-                self.abandoned += 1
+            if self.running.pop(job.key, None):
+                self.abandoned.add(job.key)
 
     def _note(self, jobs: Sequence[HeldJob]) -> None:
-        now = time.monotonic()
         with self.lock:
-            for job in jobs:
-                self.running[job.id] = Running(job, now, job_types.get(job.type).time_limit_s)
+            self.running.update({job.key: Running(job) for job in jobs})
 
     def _forget(self, jobs: Sequence[HeldJob]) -> None:
         with self.lock:
             for job in jobs:
-                self.running.pop(job.id, None)
+                self.running.pop(job.key, None)
+
+    def _is_called(self, job: HeldJob) -> bool:
+        with self.lock:
+            return job.key in self.running and self.running[job.key].must_end_by < math.inf
 
     def _begin_type(self, job_type: JobType, jobs: list[HeldJob]) -> None:
         if isinstance(job_type, OutsideType):
             self._prepare(job_type, jobs)
-            return
-        self._start_clock(jobs)
-        self._end(jobs, _decider(job_type))
-        self._forget(jobs)
+        elif isinstance(job_type, SetType):
+            self._end(jobs, self._perform_many)
+        else:
+            self._end(jobs, self._perform_each)
+        self._forget([job for job in jobs if not self._is_called(job)])
 
-    def _start_clock(self, jobs: Sequence[HeldJob]) -> None:
-        """A job's limit counts from when its own chunk begins."""
-        now = time.monotonic()
-        with self.lock:
-            for job in jobs:
-                if running := self.running.get(job.id):
-                    running.since = now
+    def _perform_each(self, jobs: Sequence[HeldJob]) -> dict[int, Outcome]:
+        ended = {}
+        for job in jobs:
+            self._is_at(job)
+            job_type = type_of(job)
+            assert isinstance(job_type, DatabaseType)
+            with acting_as(job.requested_by):
+                ended[job.id] = job_type.perform(job) or Succeeded()
+        return ended
+
+    def _perform_many(self, jobs: Sequence[HeldJob]) -> dict[int, Outcome]:
+        self._is_at(jobs[0])
+        job_type = type_of(jobs[0])
+        assert isinstance(job_type, SetType)
+        return {job.id: Succeeded() for job in jobs} | dict(job_type.perform_many(jobs))
+
+    def _is_at(self, job: HeldJob) -> None:
+        self.at = Running(job)
+        self.at.begin()
 
     def _prepare(self, job_type: OutsideType, jobs: list[HeldJob]) -> None:
         intents: dict[int, Any] = {}
@@ -132,7 +169,9 @@ class Executor:
         def decide(some: Sequence[HeldJob]) -> dict[int, Outcome]:
             ended = {}
             for job in some:
-                prepared = job_type.prepare(job)
+                self._is_at(job)
+                with acting_as(job.requested_by):
+                    prepared = job_type.prepare(job)
                 if isinstance(prepared, Outcome):
                     ended[job.id] = prepared
                 else:
@@ -141,41 +180,37 @@ class Executor:
 
         left = self._end(jobs, decide)
         failpoint("jobs.outside.after_prepare")
-        to_call = [job for job in left if job.id in intents]
-        self._forget([job for job in jobs if job not in to_call])
-        for job in to_call:
-            with self.lock:
-                self.running[job.id].calling = True
-            threading.Thread(target=self._call, args=(job_type, job, intents[job.id]), daemon=True).start()
+        for job in (job for job in left if job.id in intents):
+            running = self.running[job.key]
+            running.begin()
+            running.calling = True
+            threading.Thread(target=self._call, args=(job_type, running, intents[job.id]), daemon=True).start()
 
-    def _call(self, job_type: OutsideType, job: HeldJob, intent: Any) -> None:
-        running = self.running.get(job.id)
-        if running is None or running.overdue:
-            return
-        value: Any
+    def _call(self, job_type: OutsideType, running: Running, intent: Any) -> None:
+        job, value = running.job, None
         try:
             failpoint("jobs.outside.before_call")
             value = (
-                Cancelled()
-                if running.cancel_asked
-                else job_type.call(job, intent, running.since + running.limit_s)
+                Cancelled() if running.cancel_asked else job_type.call(job, intent, running.must_end_by)
             )
             failpoint("jobs.outside.after_call")
-        except Exception as error:
-            value = error
+        except BaseException as error:  # also one that would end the thread: its answer is waited for
+            value = error if isinstance(error, Exception) else RuntimeError(repr(error))
+        running.calling = False
         self._answers.put(Answer(job, intent, value))
         self.answered.set()
 
-    def _settle(self, job_type: JobType, answers: list[Answer]) -> None:
-        assert isinstance(job_type, OutsideType)
+    def _settle(self, answers: list[Answer]) -> None:
         by_id = {answer.job.id: answer for answer in answers}
 
         def decide(some: Sequence[HeldJob]) -> dict[int, Outcome]:
-            return {job.id: _settled(job_type, by_id[job.id]) for job in some}
+            ended = {}
+            for job in some:
+                self._is_at(job)
+                ended[job.id] = _settled(by_id[job.id])
+            return ended
 
-        jobs = [answer.job for answer in answers]
-        self._end(jobs, decide)
-        self._forget(jobs)
+        self._end([answer.job for answer in answers], decide)
 
     def _end(self, jobs: Sequence[HeldJob], decide: Decide) -> list[HeldJob]:
         """Ends jobs as `decide` says, all in one transaction or, where that fails, each in its own. Returns those
@@ -183,9 +218,9 @@ class Executor:
         """
         try:
             return _together(jobs, decide)
-        except Exception as error:
+        except BROKEN_OFF as error:
             if _lost_connection(error):
-                _reconnect()
+                self._reconnect()
             elif len(jobs) > 1 and not isinstance(error, LeaseLost):
                 log.info("chunk of %d jobs is done one by one: %s", len(jobs), type(error).__name__)
         left = []
@@ -202,51 +237,50 @@ class Executor:
                     "job %d, attempt %d: the lease was lost; nothing was written", job.id, job.attempt
                 )
                 return []
-            except Exception as error:
+            except BROKEN_OFF as error:
                 if _lost_connection(error):
-                    _reconnect()
+                    self._reconnect()
                     continue
                 outcome = outcome_of(error)
             return self._alone_ends(job, outcome)
 
     def _alone_ends(self, job: HeldJob, outcome: Outcome) -> list[HeldJob]:
+        """An ending that cannot be written now holds up everything else."""
         while True:
             try:
                 conclude([ending(job, outcome)])
                 return []
             except (OperationalError, InterfaceError) as error:
-                if not _lost_connection(error):
-                    raise
-                _reconnect()
+                log.warning("job %d cannot be ended, trying again: %s", job.id, type(error).__name__)
+                time.sleep(RECONNECT_AFTER_S)
+                self._reconnect()
+
+    def _reconnect(self) -> None:
+        """Claims nothing and waits until the database answers again."""
+        self.at = None
+        while True:
+            connection.close()
+            try:
+                connection.ensure_connection()
+                return
+            except (OperationalError, InterfaceError) as error:
+                log.warning("the database is away, trying again: %s", type(error).__name__)
+                time.sleep(RECONNECT_AFTER_S)
 
 
-def _type_of(answer: Answer) -> str:
+def _type_name(answer: Answer) -> str:
     return answer.job.type
 
 
-def _settled(job_type: OutsideType, answer: Answer) -> Outcome:
+def _settled(answer: Answer) -> Outcome:
     if isinstance(answer.value, Outcome):
         return answer.value
+    job_type = type_of(answer.job)
+    assert isinstance(job_type, OutsideType)
     with acting_as(answer.job.requested_by):
         if isinstance(answer.value, Exception):
             return job_type.settle_failure(answer.job, answer.intent, answer.value)
         return job_type.settle(answer.job, answer.intent, answer.value) or Succeeded()
-
-
-def _decider(job_type: JobType) -> Decide:
-    def each(jobs: Sequence[HeldJob]) -> dict[int, Outcome]:
-        assert isinstance(job_type, DatabaseType)
-        ended = {}
-        for job in jobs:
-            with acting_as(job.requested_by):
-                ended[job.id] = job_type.perform(job) or Succeeded()
-        return ended
-
-    def many(jobs: Sequence[HeldJob]) -> dict[int, Outcome]:
-        assert isinstance(job_type, SetType)
-        return {job.id: Succeeded() for job in jobs} | dict(job_type.perform_many(jobs))
-
-    return many if isinstance(job_type, SetType) else each
 
 
 def _together(jobs: Sequence[HeldJob], decide: Decide) -> list[HeldJob]:
@@ -268,15 +302,3 @@ def _lost_connection(error: BaseException) -> bool:
     if not isinstance(error, OperationalError | InterfaceError):
         return False
     return connection.vendor == "postgresql" and not connection.is_usable()
-
-
-def _reconnect() -> None:
-    """Claims nothing and waits until the database answers again."""
-    while True:
-        connection.close()
-        try:
-            connection.ensure_connection()
-            return
-        except (OperationalError, InterfaceError) as error:
-            log.warning("the database is away, trying again: %s", type(error).__name__)
-            time.sleep(RECONNECT_AFTER_S)

@@ -4,7 +4,7 @@ import logging
 import os
 import threading
 
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import connection
 
 from lapwing.core.sql import execute
 from lapwing.jobs.claim import LEASE_S
@@ -13,6 +13,7 @@ from lapwing.jobs.executor import Executor, Running
 from lapwing.jobs.lease import RENEW_EVERY_S, renew
 from lapwing.jobs.machine_time import now_sql
 from lapwing.jobs.outcomes import Lost
+from lapwing.jobs.types import type_of
 
 log = logging.getLogger("lapwing.jobs")
 STUCK = 70  # exit code of a process whose database work never returned
@@ -41,31 +42,35 @@ class Heartbeat:
         while not self._stop.wait(self._every_s):
             try:
                 self.beat()
-            except (DatabaseError, InterfaceError) as error:
+            except Exception as error:
                 log.warning("leases could not be renewed: %s", type(error).__name__)
                 connection.close()
         connection.close()
 
     def beat(self) -> None:
+        self._watch_the_worker()
         with self._executor.lock:
             running = list(self._executor.running.values())
-        self._give_up([each for each in running if each.overdue])
-        kept = {each.job.id: each for each in running if not each.overdue}
+        overdue = [each for each in running if each.calling and each.overdue]
+        kept = {each.job.id: each for each in running if each not in overdue}
         for pk, cancel_asked in renew(self._token, kept, lease_s=self._lease_s).items():
             kept[pk].cancel_asked = cancel_asked
         execute(f"UPDATE jobs_worker SET seen_at = {now_sql()} WHERE token = %s", [self._token])
+        self._give_up(overdue)
+
+    def _watch_the_worker(self) -> None:
+        at = self._executor.at
+        if at and at.overdue:
+            log.error("job %d (%s) never returned; this process ends", at.job.id, at.job.type)
+            os._exit(STUCK)
 
     def _give_up(self, overdue: list[Running]) -> None:
         for running in overdue:
             job = running.job
-            if not running.calling:
-                log.error(
-                    "job %d (%s) never returned; this process ends so that others go on", job.id, job.type
-                )
-                os._exit(STUCK)
-            text = f"it ran longer than its limit of {running.limit_s:g} s and was not waited for any more"
-            conclude([ending(job, Lost("timed_out", text))])
-            self._executor.abandon(job)
-        if self._executor.abandoned > CALLS_ABANDONED_AT_MOST:
-            log.error("%d calls never returned; this process ends", self._executor.abandoned)
+            limit_s = type_of(job).time_limit_s
+            text = f"it ran longer than its limit of {limit_s:g} s and was not waited for any more"
+            if conclude([ending(job, Lost("timed_out", text))]):
+                self._executor.abandon(job)
+        if len(self._executor.abandoned) > CALLS_ABANDONED_AT_MOST:
+            log.error("%d calls never returned; this process ends", len(self._executor.abandoned))
             os._exit(STUCK)

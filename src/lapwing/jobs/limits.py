@@ -4,7 +4,6 @@ What is paused or limited is left out of every other claim.
 """
 
 import math
-from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import connection, transaction
@@ -12,7 +11,7 @@ from django.db.models import Count
 
 from lapwing.core import clock
 from lapwing.core.sql import rows
-from lapwing.jobs.claim import DIED_TOO_OFTEN, Claimer, Wanted, due_sql
+from lapwing.jobs.claim import Claimer, Wanted, due_sql
 from lapwing.jobs.machine_time import machine_now, stored
 from lapwing.jobs.models import Job, JobLimit
 from lapwing.jobs.states import LIVE
@@ -22,33 +21,9 @@ LOOK_AHEAD = 200
 BURST_S = 1.0  # starts that were not used are made up for no longer than this
 
 
-@dataclass(frozen=True)
-class Limits:
-    """All that somebody set."""
-
-    all: tuple[JobLimit, ...]
-
-    def without(self, wanted: Wanted) -> Wanted:
-        """The same claim without what is limited or paused."""
-        return Wanted(
-            wanted.pool,
-            (*wanted.not_types, *(limit.name for limit in self.all if limit.scope == "type")),
-            (*wanted.not_lanes, *(limit.name for limit in self.all if limit.scope == "lane")),
-            alone=wanted.alone,
-        )
-
-    def paused(self, scope: str) -> list[str]:
-        return [limit.name for limit in self.all if limit.paused and limit.scope == scope]
-
-    @property
-    def may_claim(self) -> bool:
-        return any(not limit.paused for limit in self.all)
-
-
-def limits() -> Limits:
-    """Those that restrict anything."""
-    found = JobLimit.objects.filter(paused=True) | JobLimit.objects.exclude(concurrency=None, rate=None)
-    return Limits(tuple(found.order_by("scope", "name")))
+def something_is_limited() -> bool:
+    """Whether there is a limit that lets anything start."""
+    return JobLimit.objects.filter(paused=False).exclude(concurrency=None, rate=None).exists()
 
 
 def claim_limited(claimer: Claimer, wanted: Wanted, limit: int) -> list[HeldJob]:
@@ -57,7 +32,7 @@ def claim_limited(claimer: Claimer, wanted: Wanted, limit: int) -> list[HeldJob]
     """
     with transaction.atomic():
         locked = list(JobLimit.objects.select_for_update(skip_locked=True).order_by("pk"))
-        if not locked:
+        if not locked or len(locked) < JobLimit.objects.count():  # one that somebody else holds limits as well
             return []
         allowances = _Allowances(locked)
         chosen = allowances.choose(_candidates(wanted, allowances), limit)
@@ -136,13 +111,15 @@ def _candidates(wanted: Wanted, allowances: _Allowances) -> list[tuple[int, str,
         if names := allowances.exhausted(column):
             where += f" AND {column} NOT IN ({', '.join(['%s'] * len(names))})"
             values += names
+    if wanted.not_lanes:
+        where += f" AND lane NOT IN ({', '.join(['%s'] * len(wanted.not_lanes))})"
+        values += wanted.not_lanes
     locking = " FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
     now = stored(clock.now())
     found: list[tuple[int, str, str]] = []
     for priority in PRIORITIES:
         found += rows(
             f"SELECT id, type, lane FROM jobs_job WHERE pool = %s AND priority = %s AND {due_sql()} AND {where} "
-            f"AND deaths < {DIED_TOO_OFTEN} "
             f"ORDER BY scheduled_for, id LIMIT {LOOK_AHEAD}{locking}",
             [wanted.pool, priority, now, now, *values],
         )

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Collection
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 
+from lapwing.core.errors import Refused
 from lapwing.core.sql import lock_in_key_order
 from lapwing.jobs.models import ArchivedJob, Job, JobLink
 from lapwing.jobs.states import MET, OPEN, Status
@@ -28,7 +29,9 @@ def follow(job: Job, predecessors: Collection[int], *, at_any_end: bool) -> None
     lock_in_key_order(Job.objects.filter(pk__in=predecessors))
     statuses = dict(ArchivedJob.objects.filter(pk__in=predecessors).values_list("pk", "status"))
     statuses |= dict(Job.objects.filter(pk__in=predecessors).values_list("pk", "status"))
-    unmet = [pk for pk in sorted(set(predecessors)) if not _is_met(statuses.get(pk, ""), at_any_end)]
+    if missing := sorted({*predecessors} - {*statuses}):
+        raise Refused("unknown_job", f"job {job.pk} cannot wait for job {missing[0]}: there is none")
+    unmet = [pk for pk in sorted(set(predecessors)) if not _is_met(statuses[pk], at_any_end)]
     JobLink.objects.bulk_create(
         JobLink(predecessor_id=pk, job_id=job.pk, at_any_end=at_any_end) for pk in unmet
     )
@@ -56,7 +59,8 @@ def _is_met(status: str, at_any_end: bool) -> bool:
     return status in MET or (at_any_end and status not in OPEN)
 
 
-def blocking(job_id: int) -> QuerySet[Job]:
+def blocking(job_id: int) -> list[Job | ArchivedJob]:
     """The predecessors that a job still waits for."""
-    unmet = JobLink.objects.filter(job_id=job_id, met=False)
-    return Job.objects.filter(pk__in=unmet.values("predecessor_id")).order_by("pk")
+    unmet = JobLink.objects.filter(job_id=job_id, met=False).values("predecessor_id")
+    found = [*Job.objects.filter(pk__in=unmet), *ArchivedJob.objects.filter(pk__in=unmet)]
+    return sorted(found, key=lambda job: job.pk)

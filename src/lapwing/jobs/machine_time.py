@@ -21,6 +21,13 @@ def after_sql(seconds: str) -> str:
     return _SQLITE.format(f", ({seconds}) || ' seconds'")
 
 
+def steady_now_sql(seconds: float = 0) -> str:
+    """The same instant for all rows of a statement, so many seconds from now: what an index can be searched for."""
+    if connection.vendor == "postgresql":
+        return f"(statement_timestamp() + interval '{seconds:f} seconds')"
+    return _SQLITE.format(f", '{seconds:f} seconds'")
+
+
 def records_sql(**columns: str) -> str:
     """A table `v` of the objects in one JSON parameter; `columns` gives each its PostgreSQL type."""
     if connection.vendor == "postgresql":

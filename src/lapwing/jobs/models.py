@@ -18,7 +18,7 @@ class JobColumns(models.Model):
     """What a job is, where it stands and how it ended."""
 
     type = models.CharField(max_length=64)
-    pool = models.CharField(max_length=8)  # which part of a worker takes it: database, outside, run
+    pool = models.CharField(max_length=8)  # which part of a worker takes it: database, outside, run, alone
     lane = models.CharField(max_length=100, blank=True, default="")  # what it is limited with: a connector
     priority = models.SmallIntegerField(default=50)
     status = models.CharField(max_length=14, choices=Status.choices, default=Status.WAITING)

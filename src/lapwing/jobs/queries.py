@@ -1,6 +1,5 @@
 """Reads of the ledger: what is due, lists over both tables, one job with all that happened to it, health."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,35 +8,40 @@ from django.db.models import Count, QuerySet
 from lapwing.core import clock
 from lapwing.core.errors import Refused
 from lapwing.core.sql import rows
-from lapwing.jobs.claim import due_sql
+from lapwing.jobs.claim import PAUSED, due_sql, without_sql
 from lapwing.jobs.machine_time import after_sql, instant, stored
 from lapwing.jobs.models import ArchivedJob, Job, JobAttempt, JobLimit
-from lapwing.jobs.states import READY, Status
-from lapwing.jobs.types import PRIORITIES, job_types
+from lapwing.jobs.states import Status
+from lapwing.jobs.types import ALONE, POOLS, PRIORITIES
 
 WORKER_HEARD_WITHIN_S = 60.0
 DUE_TOO_LONG_S = 3600.0
 UNRESCUED_S = 600.0
-POOLS = ("run", "database", "outside")
 
 
-def due_pools(not_types: Sequence[str] = (), not_lanes: Sequence[str] = ()) -> set[str]:
-    """Pools that have something due: one statement, so that idling costs one a second."""
+def due_pools() -> set[str]:
+    """Pools that have something due that is not paused: one statement, so that idling costs one a second."""
+    looks = [
+        f"SELECT '{pool}' AS pool WHERE EXISTS (SELECT 1 FROM jobs_job WHERE {part} AND {due_sql()} "
+        f"AND {without_sql(PAUSED)})"
+        for pool, part in _parts()
+    ]
     now = stored(clock.now())
-    condition, left_out = due_sql(), []
-    for column, names in (("type", not_types), ("lane", not_lanes)):
-        if names:
-            condition += f" AND {column} NOT IN ({', '.join(['%s'] * len(names))})"
-            left_out += names
-    looks, values = [], []
-    for pool in POOLS:
-        for priority in PRIORITIES:
-            looks.append(
-                f"SELECT '{pool}' AS pool WHERE EXISTS (SELECT 1 FROM jobs_job WHERE pool = '{pool}' "
-                f"AND priority = {priority} AND {condition})"
-            )
-            values += [now, now, *left_out]
-    return {pool for (pool,) in rows(" UNION ALL ".join(looks), values)}
+    return {pool for (pool,) in rows(" UNION ALL ".join(looks), [now, now] * len(looks))}
+
+
+def _parts() -> list[tuple[str, str]]:
+    """The parts in which the index of ready jobs is ordered by time: the pool and the condition."""
+    return [
+        (pool, f"pool = '{pool}' AND priority = {priority}")
+        for pool in (*POOLS, ALONE)
+        for priority in PRIORITIES
+    ]
+
+
+def live_workers(engine: str = "") -> int:
+    heard = f"SELECT count(*) FROM jobs_worker WHERE seen_at > {after_sql('%s')} AND engine LIKE %s"
+    return rows(heard, [-WORKER_HEARD_WITHIN_S, engine or "%"])[0][0]
 
 
 def find_job(number: int) -> Job | ArchivedJob:
@@ -63,7 +67,7 @@ def newest_jobs(
     """Jobs of both tables, newest first; `below` is the last number of the page before."""
     ids = _newest_ids(status, job_type, subject, below, limit)
     found: dict[int, Job | ArchivedJob] = {}
-    for model in (ArchivedJob, Job):
+    for model in (Job, ArchivedJob):  # what is archived between the two is found in the second
         for start in range(0, len(ids), 10_000):
             found |= model.objects.in_bulk(ids[start : start + 10_000])
     return [found[pk] for pk in ids if pk in found]
@@ -76,7 +80,7 @@ def _newest_ids(status: str, job_type: str, subject: str, below: int | None, lim
     statuses, types = [status] if status else [""], [job_type] if job_type else [""]
     if (status or job_type) and not subject:
         statuses = [status] if status else list(Status.values)
-        types = [job_type] if job_type else [each.name for each in job_types]
+        types = [job_type] if job_type else _types()
     looks, values = [], []
     for table in ("jobs_job", "jobs_archivedjob"):
         for one_type in types:
@@ -99,12 +103,23 @@ def counts_by_status() -> dict[str, int]:
     return dict(Job.objects.values_list("status").annotate(Count("id")).order_by("status"))
 
 
+def _types() -> list[str]:
+    """All types that jobs have, also those that nobody registers any more: the next one along the index, each time."""
+    found, last = [], ""
+    looks = " UNION ALL ".join(
+        f"SELECT min(type) AS type FROM {table} WHERE type > %s" for table in ("jobs_job", "jobs_archivedjob")
+    )
+    while following := rows(f"SELECT min(type) FROM ({looks}) AS t", [last, last])[0][0]:
+        found.append(following)
+        last = following
+    return found
+
+
 def health() -> dict[str, Any]:
     """What the person on call asks first. `oldest_due_s` is how long the oldest due job has waited, in seconds."""
-    heard = f"SELECT count(*) FROM jobs_worker WHERE seen_at > {after_sql('%s')}"
     oldest = _oldest_due()
     return {
-        "workers": rows(heard, [-WORKER_HEARD_WITHIN_S])[0][0],
+        "workers": live_workers(),
         "open": counts_by_status(),
         "oldest_due_s": None if oldest is None else max((clock.now() - oldest).total_seconds(), 0),
         "silent": len(silent_jobs()),
@@ -113,22 +128,23 @@ def health() -> dict[str, Any]:
 
 
 def _oldest_due() -> Any:
+    looks = [f"SELECT min(scheduled_for) AS at FROM jobs_job WHERE {part} AND {due_sql()}" for _, part in _parts()]
     now = stored(clock.now())
-    return instant(rows(f"SELECT min(scheduled_for) FROM jobs_job WHERE {due_sql()}", [now, now])[0][0])
+    found = rows(f"SELECT min(at) FROM ({' UNION ALL '.join(looks)}) AS t", [now, now] * len(looks))
+    return instant(found[0][0])
 
 
 def silent_jobs() -> list[tuple[int, str, str]]:
     """Jobs that nobody has heard of for too long: number, type, why."""
-    now = clock.now()
-    late = Job.objects.filter(
-        status__in=READY, blockers=0, scheduled_for__lt=now - timedelta(seconds=DUE_TOO_LONG_S)
+    late = rows(
+        f"SELECT id, type FROM jobs_job WHERE {due_sql(ago_s=DUE_TOO_LONG_S)} AND {without_sql(PAUSED)} LIMIT 100",
+        [stored(clock.now() - timedelta(seconds=DUE_TOO_LONG_S))] * 2,
     )
-    late = late.exclude(type__in=JobLimit.objects.filter(scope="type", paused=True).values("name"))
-    late = late.exclude(lane__in=JobLimit.objects.filter(scope="lane", paused=True).values("name"))
-    found = [(pk, name, "is due for more than an hour") for pk, name in late.values_list("pk", "type")[:100]]
     expired = rows(
         f"SELECT id, type FROM jobs_job WHERE status IN ('dispatched', 'in_progress') "
         f"AND lease_until < {after_sql('%s')} LIMIT 100",
         [-UNRESCUED_S],
     )
-    return found + [(pk, name, "lost its worker and nobody took it back") for pk, name in expired]
+    return [(pk, name, "is due for more than an hour") for pk, name in late] + [
+        (pk, name, "lost its worker and nobody took it back") for pk, name in expired
+    ]

@@ -12,7 +12,7 @@ from lapwing.jobs import outcomes
 from lapwing.jobs.claim import HELD_COLUMNS, held_job
 from lapwing.jobs.conclude import conclude, ending
 from lapwing.jobs.lease import WAITS_AGAIN
-from lapwing.jobs.machine_time import now_sql, stored
+from lapwing.jobs.machine_time import steady_now_sql, stored
 from lapwing.jobs.waking import wake
 
 AT_ONCE = 500
@@ -42,8 +42,7 @@ def _rescue_some() -> int:
 
 def _expired(status: str, columns: str) -> str:
     locking = " FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
-    now = "statement_timestamp()" if connection.vendor == "postgresql" else now_sql()
     return (
-        f"SELECT {columns} FROM jobs_job WHERE status = '{status}' AND lease_until < {now} "
+        f"SELECT {columns} FROM jobs_job WHERE status = '{status}' AND lease_until < {steady_now_sql()} "
         f"ORDER BY lease_until LIMIT {AT_ONCE}{locking}"
     )

@@ -16,12 +16,16 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from lapwing.core.errors import Refused
 from lapwing.core.registry import Registry
-from lapwing.jobs.outcomes import Outcome, outcome_of
+from lapwing.jobs.outcomes import Outcome, TransientError, outcome_of
 
 URGENT, NORMAL, BULK = 10, 50, 90
 PRIORITIES = (URGENT, NORMAL, BULK)
 MAX_TRIES = 6
+POOLS = ("run", "database", "outside")  # the parts of a worker, the first first
+ALONE = "alone"  # pool of the jobs whose workers died: each runs without neighbours
+DIED_TOO_OFTEN = 2
 
 
 class Parameters(BaseModel):
@@ -47,6 +51,11 @@ class HeldJob:
     subject_id: int | None
     subject: str
     requested_by: str
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Names this attempt."""
+        return self.id, self.attempt
 
     @property
     def is_last_try(self) -> bool:
@@ -116,3 +125,25 @@ class OutsideType(JobType):
 
 
 job_types: Registry[JobType] = Registry("job type", folder="job_types")
+
+
+class UnknownType(DatabaseType):
+    """Stands for a type that this process does not know: its code is older, or an app was removed."""
+
+    name = label = ""
+    pool = "outside"  # nobody here knows where its effect is
+
+    def perform(self, job: HeldJob) -> Outcome | None:
+        raise TransientError(
+            "unknown_job_type", f"the worker that took it knows no jobs of type {job.type}; its code may be older"
+        )
+
+
+_UNKNOWN = UnknownType()
+
+
+def type_of(job: HeldJob) -> JobType:
+    try:
+        return job_types.get(job.type)
+    except Refused:
+        return _UNKNOWN

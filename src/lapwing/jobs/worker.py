@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 
 from django.db import InterfaceError, OperationalError, connection
 
@@ -11,11 +12,11 @@ from lapwing.jobs.chunks import write_worker
 from lapwing.jobs.claim import LEASE_S, Claimer, Wanted, new_token
 from lapwing.jobs.executor import RECONNECT_AFTER_S, Executor
 from lapwing.jobs.heartbeat import Heartbeat
-from lapwing.jobs.lease import RENEW_EVERY_S, give_back
-from lapwing.jobs.limits import Limits, claim_limited, limits
+from lapwing.jobs.lease import RENEW_EVERY_S
+from lapwing.jobs.limits import claim_limited, something_is_limited
 from lapwing.jobs.models import Worker
-from lapwing.jobs.queries import POOLS, due_pools
-from lapwing.jobs.types import HeldJob
+from lapwing.jobs.queries import due_pools
+from lapwing.jobs.types import ALONE, POOLS, HeldJob
 from lapwing.jobs.waking import listen, stop_listening
 
 log = logging.getLogger("lapwing.jobs")
@@ -24,7 +25,7 @@ FLUSH_EVERY_S = 0.05
 CHUNK_S = 0.5  # of database work that one claim takes
 CHUNK_AT_MOST = 500
 CALLS_AT_ONCE = 32
-LIMITS_EVERY_S = 1.0
+ASK_EVERY_S = 1.0
 
 
 class LocalWorker:
@@ -45,16 +46,18 @@ class LocalWorker:
         self._executor = Executor()
         self._heartbeat = Heartbeat(self.token, self._executor, lease_s=lease_s, every_s=renew_every_s)
         self._chunk, self._busy = 10, False
-        self._limits, self._limits_at = Limits(()), 0.0
+        self._due: set[str] = set()
+        self._is_limited, self._asked_at, self._limited_first = False, 0.0, False
         self._chores = Chores(rescue_every_s=rescue_every_s)
 
     def run(self, *, stop: Callable[[], bool], until_idle: bool = False) -> None:
         """Works until told to stop or, with `until_idle`, until nothing is due; then ends in order."""
         awake = self._executor.answered
+        self._executor.stopping = stop
         listen(awake)
-        write_worker(self.token, "local")
-        self._heartbeat.start()
         try:
+            write_worker(self.token, "local")
+            self._heartbeat.start()
             while not stop():
                 try:
                     worked = self._turn()
@@ -64,7 +67,7 @@ class LocalWorker:
                     time.sleep(RECONNECT_AFTER_S)
                     continue
                 if not worked:
-                    if until_idle and not self._executor.running and not self._due():
+                    if until_idle and not self._executor.running and not due_pools():
                         break
                     awake.wait(FLUSH_EVERY_S if self._executor.running else POLL_S)
             self._executor.finish()
@@ -77,35 +80,47 @@ class LocalWorker:
         """One round; False where nothing was there to do."""
         flushed = self._executor.flush()
         self._chores.do()
-        pools = set(POOLS) if self._busy else self._due()
-        claimed = [claim for pool in sorted(pools) for claim in self._claim(pool)]
+        self._look()
+        claimed = self._claim_alone() if ALONE in self._due else self._claim_shared()
         self._busy = bool(claimed or self._executor.running)
         return bool(flushed or claimed)
 
-    def _due(self) -> set[str]:
-        limited = self._current_limits()
-        return due_pools(limited.paused("type"), limited.paused("lane"))
+    def _look(self) -> None:
+        """While there is work, what is due and whether anything is limited is asked once a second."""
+        if not self._busy or time.monotonic() - self._asked_at > ASK_EVERY_S:
+            self._due, self._asked_at = due_pools(), time.monotonic()
+            self._is_limited = something_is_limited()
+
+    def _claim_alone(self) -> list[HeldJob]:
+        """A job that runs alone waits for what is under way, and nothing else begins until it has ended."""
+        if self._executor.running:
+            return []
+        self._due -= {ALONE}
+        claimed = self._claim(ALONE)
+        self._executor.finish()
+        return claimed or self._claim_shared()
+
+    def _claim_shared(self) -> list[HeldJob]:
+        pools = POOLS if self._busy else [pool for pool in POOLS if pool in self._due]
+        return [job for pool in pools for job in self._claim(pool)]
 
     def _claim(self, pool: str) -> list[HeldJob]:
+        """What nothing limits and what is limited take turns in coming first, so that neither waits for the other's
+        whole backlog.
+        """
         room = self._room(pool)
         if room < 1:
             return []
-        limited = self._current_limits()
-        full_lanes = [lane for lane, calls in self._executor.calls().items() if calls >= self._of_one_lane()]
-        wanted = Wanted(pool, not_lanes=full_lanes if pool == "outside" else ())
-        claimed = self._claimer.claim(limited.without(wanted), room)
-        if limited.may_claim and len(claimed) < room:
-            claimed += claim_limited(self._claimer, wanted, room - len(claimed))
-        if not claimed and not self._executor.running:
-            claimed = self._claim_alone(pool, limited)
+        full = self._full_lanes() if pool == "outside" else ()
+        claims = [self._claimer.claim, partial(claim_limited, self._claimer)][: 1 + self._is_limited]
+        self._limited_first = not self._limited_first
+        claimed: list[HeldJob] = []
+        for claim in reversed(claims) if self._limited_first else claims:
+            if len(claimed) < room:
+                claimed += claim(Wanted(pool, full), room - len(claimed))
         if claimed:
             self._carry_out(pool, claimed)
         return claimed
-
-    def _claim_alone(self, pool: str, limited: Limits) -> list[HeldJob]:
-        """A job whose worker died twice has no neighbours."""
-        wanted = Wanted(pool, limited.paused("type"), limited.paused("lane"), alone=True)
-        return self._claimer.claim(wanted, 1)
 
     def _carry_out(self, pool: str, jobs: list[HeldJob]) -> None:
         since = time.monotonic()
@@ -116,22 +131,22 @@ class LocalWorker:
             self._chunk = max(1, min(fitting, self._chunk * 4, self._chunk_at_most))
 
     def _room(self, pool: str) -> int:
-        if pool == "outside":
-            return self._calls_at_once - self._executor.calls().total()
-        return 1 if pool == "run" else self._chunk
+        if pool != "outside":
+            return self._chunk if pool == "database" else 1
+        calls = self._executor.calls()
+        fullest = max((number for number in calls.values() if number < self._of_one_lane), default=0)
+        return min(self._calls_at_once - calls.total(), self._of_one_lane - fullest)
 
+    def _full_lanes(self) -> list[str]:
+        return [lane for lane, calls in self._executor.calls().items() if calls >= self._of_one_lane]
+
+    @property
     def _of_one_lane(self) -> int:
         """One slow system does not take all the calls."""
         return max(1, self._calls_at_once * 3 // 4)
 
-    def _current_limits(self) -> Limits:
-        if time.monotonic() - self._limits_at > LIMITS_EVERY_S:
-            self._limits, self._limits_at = limits(), time.monotonic()
-        return self._limits
-
     def _sign_off(self) -> None:
         try:
-            give_back([running.job for running in list(self._executor.running.values())])
             Worker.objects.filter(token=self.token).delete()
         except (OperationalError, InterfaceError):
             log.warning("the database is away; leases end by themselves")

@@ -23,10 +23,12 @@ CODES = (
     Code("grace_changed", "item", "the grace period is another than when the list was made",
          "nothing; the new grace period counts"),
     Code("no_longer_matches", "item", "it no longer meets the criteria", "nothing; run explain tells which"),
-    Code("no_longer_scheduled", "item", "the planned action was executed or cancelled meanwhile", "nothing"),
+    Code("no_longer_scheduled", "item", "what was planned took place or was cancelled meanwhile", "nothing"),
     Code("free", "item", "a free subscription is never disconnected by a run", "nothing"),
     Code("earlier_action_first", "item", "an earlier planned action of the subscription is still open",
          "nothing; the next run executes it after the earlier one"),
+    Code("already_asked", "item", "a job that merges the scheduled change is open already",
+         "nothing; lapwing job list --type merge_scheduled_license_change_log shows it"),
     Code("action_rejected", "item", "the planned action is not legal any more",
          "read the description; plan another action if one is needed"),
 )  # fmt: skip

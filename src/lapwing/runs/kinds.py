@@ -120,6 +120,7 @@ class RunKind(ABC):
     error_codes: frozenset[str] = frozenset()  # codes that are errors; every other code is a skip
     batch_size = 10_000
     can_undo = True
+    leaves_actions = True  # what it did to a subject is an executed action; else, a job that it asked for
 
     @abstractmethod
     def problems(self, specification: Specification) -> list[Problem]:

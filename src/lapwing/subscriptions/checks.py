@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from django.db.models import CharField, Exists, F, OuterRef, Q, Sum, Value, Window
-from django.db.models.functions import Cast, Concat, Lag
+from django.db.models import Exists, F, OuterRef, Q, Sum, Value, Window
+from django.db.models.functions import Lag
 
 from lapwing.core.invariants import invariant
 from lapwing.jobs.models import Job
 from lapwing.jobs.states import OPEN
+from lapwing.subscriptions.license_changes import change_key_of
 from lapwing.subscriptions.models import BillingTerm, LicenseChangeLog, Subscription, SubscriptionAction
 from lapwing.subscriptions.states import SUBSCRIPTION
 
@@ -116,8 +117,9 @@ def license_changes_belong() -> Iterator[str]:
 
 @invariant("each license change that waits for its provider has a job that is to tell it")
 def awaiting_changes_have_a_job() -> Iterator[str]:
-    key = Concat(Value("lcl "), Cast(OuterRef("pk"), CharField()), output_field=CharField())
-    open_jobs = Job.objects.filter(deduplication_key=key, status__in=(*OPEN, "cancelled"))
+    open_jobs = Job.objects.filter(
+        deduplication_key=change_key_of(OuterRef("pk")), status__in=(*OPEN, "cancelled")
+    )
     awaiting = LicenseChangeLog.objects.filter(provisioning_status="awaiting")
     for change in awaiting.filter(~Exists(open_jobs)).select_related("subscription").iterator():
         yield f"license change {change.pk} of subscription {change.subscription.number} waits, but no job tells it"

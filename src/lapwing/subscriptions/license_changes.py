@@ -32,9 +32,14 @@ from lapwing.subscriptions.states import SERVICES_ON
 JOB_OF = {ProviderKind.AUTOMATIC: "sync_license_change_log", ProviderKind.MANUAL: "manual_provider_reminder"}
 
 
-def change_key(change_id: int) -> str:
+def change_key(change_id: int | str) -> str:
     """The deduplication key of the job that tells a change; also what the provider knows the change by."""
     return f"lcl {change_id}"
+
+
+def change_key_of(column: str | OuterRef) -> Concat:
+    """The same in a query; `column` is the key of the change."""
+    return Concat(Value(change_key("")), Cast(column, CharField()), output_field=CharField())
 
 
 def log_change(
@@ -140,7 +145,7 @@ _JOB_COLUMNS = {
     "subject": "subscription__number",
     "lane": "subscription__provider__code",
     "parameters": JSONObject(license_change=F("pk")),
-    "deduplication_key": Concat(Value("lcl "), Cast("pk", CharField()), output_field=CharField()),
+    "deduplication_key": change_key_of("pk"),
 }
 
 

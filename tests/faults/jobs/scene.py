@@ -24,14 +24,18 @@ class Scene:
     def __init__(self, database: LedgerDatabase, children: Children, world: World) -> None:
         self.database, self.world, self._children = database, world, children
         self.asked: dict[Kind, list[int]] = {}
-        self._at_work: list[int] = []
+        self.at_work: list[int] = []
         self.do("build")
 
     # Jobs.
 
     def clear(self) -> "Scene":
         """No job, no effect, nobody at work."""
-        assert not self._at_work, "somebody is still at work"
+        assert not self.at_work, "somebody is still at work"
+        return self.empty()
+
+    def empty(self) -> "Scene":
+        """No job and no effect; whoever is at work finds nothing to do."""
         empty(self.database)
         self.world.forget()
         self.asked = {}
@@ -80,7 +84,7 @@ class Scene:
 
     def start(self, *deeds: Deed) -> list[int]:
         pids = self._children.start(*deeds)
-        self._at_work += pids
+        self.at_work += pids
         return pids
 
     def worker(self, *, lease_s: float = LEASE_S, **options: Any) -> int:
@@ -88,7 +92,7 @@ class Scene:
         return self.start(self.deed("work", lease_s=lease_s, **options))[0]
 
     def end(self, pid: int) -> Ending:
-        self._at_work.remove(pid)
+        self.at_work.remove(pid)
         return self._children.end(pid)
 
     def kill(self, pid: int) -> Ending:
@@ -104,7 +108,13 @@ class Scene:
         return [self.end(pid) if has_ended(pid) else self.kill(pid) for pid in pids]
 
     def stop_all(self) -> list[Ending]:
-        return self.stop(*self._at_work)
+        return self.stop(*self.at_work)
+
+    def kill_all(self) -> None:
+        for pid in list(self.at_work):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+            self.kill(pid)
 
     def rows(self, statement: str) -> list[tuple]:
         with closing(self.database.connect()) as connection:

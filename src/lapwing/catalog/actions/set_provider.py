@@ -10,7 +10,7 @@ from lapwing.catalog.models import Provider, ProviderKind
 from lapwing.connectors.opening import seal_configuration
 from lapwing.core.errors import Refused
 from lapwing.identity.permissions import Permission
-from lapwing.identity.queries import require
+from lapwing.identity.queries import organisation, require
 
 
 @transaction.atomic
@@ -25,7 +25,7 @@ def set_provider(
     responsible_email: str = "",
     remind_every_days: int = 3,
 ) -> Provider:
-    """The whole of its settings; the same again changes nothing. Raises Refused `unknown_provider_kind`,
+    """The whole of its settings; in a sandbox the connector is the sandbox's unless another is named. Raises Refused `unknown_provider_kind`,
     `connector_missing`, `responsible_missing`, `bad_interval`, `unknown_provider_connector`; Invalid with each wrong
     field of the configuration.
     """
@@ -33,6 +33,8 @@ def set_provider(
     if kind not in ProviderKind.values:
         known = ", ".join(ProviderKind.values)
         raise Refused("unknown_provider_kind", f"a provider is one of {known}, found {kind!r}")
+    if organisation().is_sandbox:
+        connector = connector or "sandbox"
     if kind == ProviderKind.AUTOMATIC and not connector:
         raise Refused("connector_missing", f"provider {code} is automatic: name its connector")
     if kind == ProviderKind.MANUAL and "@" not in responsible_email:

@@ -11,8 +11,10 @@ from lapwing.core.context import actor
 from lapwing.core.sql import insert_select_new, text
 from lapwing.jobs.links import follow
 from lapwing.jobs.models import KEY_HELD, Job
-from lapwing.jobs.types import job_types
+from lapwing.jobs.types import PRIORITIES, job_types
 from lapwing.jobs.waking import wake_after_commit
+
+INSERTS_AT_MOST = 5
 
 
 class OutsideTransaction(RuntimeError):
@@ -41,6 +43,8 @@ def enqueue(
             f"{type_name} for {subject_kind} {subject} was asked for outside a transaction"
         )
     job_type = job_types.get(type_name)
+    if priority not in (None, *PRIORITIES):
+        raise ValueError(f"{type_name} was asked for with priority {priority}; there are {PRIORITIES}")
     checked = job_type.Parameters(**(parameters or {})).model_dump(mode="json")
     if key and (found := holder_of(type_name, key)):
         return found
@@ -71,13 +75,16 @@ def _save(job: Job) -> Job | None:
     if not job.deduplication_key:
         job.save(force_insert=True)
         return None
-    try:
-        with transaction.atomic():
-            job.save(force_insert=True)
-    except IntegrityError:
-        if found := holder_of(job.type, job.deduplication_key):
-            return found
-        raise
+    for left in range(INSERTS_AT_MOST, 0, -1):
+        try:
+            with transaction.atomic():
+                job.save(force_insert=True)
+            return None
+        except IntegrityError:
+            if found := holder_of(job.type, job.deduplication_key):
+                return found
+            if left == 1:  # it was not the key, or one that ends as soon as it is looked for
+                raise
     return None
 
 

@@ -12,6 +12,7 @@ from lapwing.identity.queries import require
 from lapwing.jobs.machine_time import machine_now
 from lapwing.jobs.models import ArchivedJob, Job
 from lapwing.jobs.states import BROKEN, JOB, Status
+from lapwing.jobs.types import job_types
 from lapwing.jobs.waking import wake_after_commit
 
 
@@ -32,6 +33,7 @@ def _run_now(job: Job) -> Job:
     job.scheduled_for = machine_now() if job.status == Status.RETRY else clock.now()
     job.finished_at = None
     if before in BROKEN:
+        job.pool = job_types.get(job.type).pool
         job.tries = job.deaths = 0
         job.cancel_asked_by = ""
     try:

@@ -5,13 +5,13 @@ never delayed, and nobody keeps a result.
 from collections.abc import Sequence
 
 from celery import Celery, signals
+from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from lapwing.jobs.chunks import carry_out_chunk, sign_off, sign_on
 from lapwing.jobs.engines.engine import EngineAway
 
 TASK = "lapwing.chunk"
-QUEUE = "lapwing"
 CONNECT_S = 4
 
 
@@ -23,7 +23,7 @@ def celery_app(broker_url: str) -> Celery:
         task_acks_late=False,
         task_serializer="json",
         accept_content=["json"],
-        task_default_queue=QUEUE,
+        task_default_queue=settings.QUEUE,
         task_default_delivery_mode="transient",
         worker_prefetch_multiplier=16,
         worker_hijack_root_logger=False,
@@ -75,4 +75,4 @@ class CeleryEngine:
 
     def purge(self) -> int:
         with self._app.connection_for_write() as broker:
-            return broker.default_channel.queue_purge(QUEUE) or 0
+            return broker.default_channel.queue_purge(settings.QUEUE) or 0

@@ -12,7 +12,9 @@ SEND = "send_email"
 
 
 def ask_for_email(event: str, *, subject_id: int, recipient: str, again: str = "") -> Job:
-    """One mail per recipient and event; `again` tells repeated ones apart. Raises Refused `unknown_mail_event`, `bad_address`,
+    """One mail per recipient and event; `again` tells repeated ones apart.
+
+    Raises Refused `unknown_mail_event`, `bad_address`,
     `bad_mail_key`.
     """
     event_named(event)

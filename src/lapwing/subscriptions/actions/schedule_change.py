@@ -54,7 +54,8 @@ def ask_for_merge(scheduled: ScheduledLicenseChangeLog) -> Job:
     )
 
 
-def merge_key(scheduled_id: int) -> str:
+def merge_key(scheduled_id: int | str) -> str:
+    """The deduplication key of the job that merges it."""
     return f"scheduled change {scheduled_id}"
 
 

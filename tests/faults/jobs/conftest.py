@@ -1,0 +1,145 @@
+"""The scenes of jobs, each on a database and beside a world of its own, and the sum of all that was tried."""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.faults.children import Children
+from tests.faults.conftest import TOLD
+from tests.faults.jobs.ledgers import PostgresqlDatabase, SqliteFile
+from tests.faults.jobs.scene import Scene
+from tests.faults.jobs.servers import Missing, PostgresqlServer, RabbitServer, RedisServer
+from tests.faults.jobs.tally import Tally, sum_line
+from tests.faults.jobs.world import World
+
+APPS = "tests.jobs.samples,tests.faults.jobs"
+FIGURES = "figures of jobs"
+TALLIES = pytest.StashKey[list[Tally]]()
+
+
+@pytest.fixture(scope="session")
+def hands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Children]:
+    """The server of the children that do the deeds of jobs."""
+    server = Children(tmp_path_factory.mktemp("hands"), "tests.faults.jobs.deeds", LAPWING_APPS=APPS)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    server = _started(PostgresqlServer)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    server = _started(RedisServer)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def rabbit_server() -> Iterator[RabbitServer]:
+    server = _started(RabbitServer)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One for all scenes: numbers of jobs do not meet, because each round begins with an empty file."""
+    world = World(tmp_path_factory.mktemp("world"))
+    yield world
+    world.close()
+
+
+@pytest.fixture(scope="session")
+def scenes(
+    request: pytest.FixtureRequest, hands: Children, world: World, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Scene]:
+    """The scene of a vendor, made when it is first asked for."""
+    made: dict[str, Scene] = {}
+
+    def scene_of(vendor: str) -> Scene:
+        if vendor not in made:
+            if vendor == "postgresql":
+                database = PostgresqlDatabase(request.getfixturevalue("postgresql_server"))
+            else:
+                database = SqliteFile(tmp_path_factory.mktemp("ledger") / "ledger.sqlite3")
+            made[vendor] = Scene(database, hands, world)
+        return made[vendor]
+
+    return scene_of
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(vendor, marks=pytest.mark.xdist_group(f"fault-jobs-{vendor}"))
+        for vendor in ("sqlite", "postgresql")
+    ]
+)
+def scene(request: pytest.FixtureRequest, scenes: Callable[[str], Scene]) -> Iterator[Scene]:
+    scene = scenes(request.param)
+    yield scene
+    scene.kill_all()
+
+
+@pytest.fixture
+def postgresql_scene(scenes: Callable[[str], Scene]) -> Iterator[Scene]:
+    scene = scenes("postgresql")
+    yield scene
+    scene.kill_all()
+
+
+@pytest.fixture
+def sqlite_scene(scenes: Callable[[str], Scene]) -> Iterator[Scene]:
+    scene = scenes("sqlite")
+    yield scene
+    scene.kill_all()
+
+
+@pytest.fixture
+def tally_of(request: pytest.FixtureRequest) -> Callable[[str], Tally]:
+    """A tally that is told at the end of the session, whatever came of the test, and is part of the sum."""
+
+    def new(label: str) -> Tally:
+        request.node.stash.setdefault(TALLIES, []).append(Tally(label))
+        return request.node.stash[TALLIES][-1]
+
+    return new
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    try:
+        return (yield)
+    finally:
+        for tally in item.stash.get(TALLIES, []):
+            item.user_properties.append((TOLD, tally.line()))
+            item.user_properties.append((FIGURES, tally.figures()))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for found in terminalreporter.stats.values() for report in found]
+    figures = [
+        value
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for name, value in report.user_properties
+        if name == FIGURES
+    ]
+    if figures:
+        terminalreporter.line(sum_line(figures))
+
+
+def _started(server: Callable[[], Any]) -> Any:
+    """Skips where the software is missing; with CI=true that is a failure."""
+    try:
+        return server()
+    except Missing as why:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(why))
+        pytest.skip(str(why))
