@@ -18,7 +18,7 @@ replay() { # date, date before: what became known in between, then the round of 
     title "$1: invoices and payments since $2 arrive"
     "$BIN/python" examples/receivables/derive.py --as-of "$1" --since "$2" --provider acme --out "$DATA/$1"
     lapwing import "$DATA/$1"
-    "$BIN/python" examples/receivables/switch_on.py "$PROVIDER_URL" "$DATA/$1/subscriptions.csv"
+    [ ! -e "$DATA/$1/subscriptions.csv" ] || "$BIN/python" examples/receivables/switch_on.py "$PROVIDER_URL" "$DATA/$1/subscriptions.csv"
     say "Who paid comes back first; who is newly overdue gets 14 days of grace."
     lapwing run start BBS --wait --yes
     tail -n +2 "$DATA/$1/grace.csv" | while IFS=, read -r subscription _ until; do

@@ -1,13 +1,7 @@
 """The whole way: a definition's run cuts off, jobs tell the provider, and an undo brings the service back there."""
 
-import json
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -24,43 +18,16 @@ from lapwing.runs.on_ledger import OnLedger
 from lapwing.runs.states import RunState
 from lapwing.subscriptions.actions.perform import perform
 from tests.jobs.conftest import work
+from tests.sandbox_provider import SandboxProvider
 from tests.world import define, faults, in_debt, run_now, state_of
-
-
-class SandboxProvider:
-    """The process, and its own account of what it was told."""
-
-    def __init__(self, folder: Path) -> None:
-        port_file, self.journal = folder / "port", folder / "journal.jsonl"
-        command = [sys.executable, "-m", "lapwing.connectors.sandbox_provider", "--port", "0"]
-        command += ["--journal", str(self.journal), "--port-file", str(port_file)]
-        self.process = subprocess.Popen(command)
-        for _ in range(200):
-            if port_file.exists() and port_file.read_text().strip():
-                break
-            time.sleep(0.02)
-        self.url = f"http://127.0.0.1:{port_file.read_text().strip()}"
-
-    def ask(self, path: str) -> Any:
-        with urllib.request.urlopen(self.url + path, timeout=5) as answer:
-            return json.load(answer)
-
-    def active(self) -> dict[str, bool]:
-        services = self.ask("/services")
-        return {number: state["active"] for number, state in services.items()}
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(5)
 
 
 @pytest.fixture
 def provider(committed_sandbox: None, tmp_path: Path) -> Iterator[SandboxProvider]:
-    sandbox = SandboxProvider(tmp_path)
-    with acting_as("root"):
-        set_provider("acme", "automatic", connector="sandbox", configuration={"url": sandbox.url})
-    yield sandbox
-    sandbox.stop()
+    with SandboxProvider(tmp_path) as sandbox:
+        with acting_as("root"):
+            set_provider("acme", "automatic", connector="sandbox", configuration={"url": sandbox.url})
+        yield sandbox
 
 
 def known_to(provider: SandboxProvider, *numbers: str) -> None:

@@ -238,10 +238,16 @@ def _work(until_idle: bool) -> None:
     Example: lapwing job work --until-idle
     """
     from lapwing.cli.service import until_stopped
+    from lapwing.jobs.queries import outcomes_of_worker
     from lapwing.jobs.worker import LocalWorker
 
     stop = until_stopped()
-    LocalWorker().run(stop=stop.is_set, until_idle=until_idle)
+    worker = LocalWorker()
+    worker.run(stop=stop.is_set, until_idle=until_idle)
+    ended = outcomes_of_worker(worker.token)
+    told = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in ended.items())
+    total = sum(ended.values())
+    click.echo(f"{total} {'attempt' if total == 1 else 'attempts'}: {told}" if ended else "nothing was due")
 
 
 command(job_command, "work", help=_work.__doc__)(_work)

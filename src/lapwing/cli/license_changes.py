@@ -36,9 +36,12 @@ def _changes(number: str, form: str) -> None:
         }
         for each in subscription(number).license_changes.order_by("pk")
     ]
-    show_list(
-        records, form, ["change", "on", "event", "delta", "quantity", "source", "status", "code", "message"]
-    )
+    columns = ["change", "on", "event", "quantity", "source", "status", "code"]
+    show_list(records, form, columns if form == "table" else [*columns, "delta", "message"])
+    if form == "table":
+        for each in records:
+            if each["message"]:
+                click.echo(f"change {each['change']}: {each['message']}")
 
 
 command(subscription_command, "changes", help=_changes.__doc__)(_changes)

@@ -31,9 +31,7 @@ def sweep(*, keep_s: float = KEEP_S, keep_broken_s: float = KEEP_BROKEN_S) -> in
 def _move(keep_s: float, keep_broken_s: float) -> int:
     now = machine_now()
     well = Q(status__in=MET, finished_at__lt=now - timedelta(seconds=keep_s))
-    badly = Q(
-        status__in=BROKEN, has_followers=False, finished_at__lt=now - timedelta(seconds=keep_broken_s)
-    )
+    badly = Q(status__in=BROKEN, has_followers=False, finished_at__lt=now - timedelta(seconds=keep_broken_s))
     badly &= ~Q(status=Status.FAILED, result_code=NEEDS_PERSON)
     old = Job.objects.filter(well | badly, status__in=ENDED).order_by("pk")
     if connection.vendor == "postgresql":

@@ -184,15 +184,15 @@ class Executor:
             running = self.running[job.key]
             running.begin()
             running.calling = True
-            threading.Thread(target=self._call, args=(job_type, running, intents[job.id]), daemon=True).start()
+            threading.Thread(
+                target=self._call, args=(job_type, running, intents[job.id]), daemon=True
+            ).start()
 
     def _call(self, job_type: OutsideType, running: Running, intent: Any) -> None:
         job, value = running.job, None
         try:
             failpoint("jobs.outside.before_call")
-            value = (
-                Cancelled() if running.cancel_asked else job_type.call(job, intent, running.must_end_by)
-            )
+            value = Cancelled() if running.cancel_asked else job_type.call(job, intent, running.must_end_by)
             failpoint("jobs.outside.after_call")
         except BaseException as error:  # also one that would end the thread: its answer is waited for
             value = error if isinstance(error, Exception) else RuntimeError(repr(error))

@@ -32,7 +32,8 @@ def claim_limited(claimer: Claimer, wanted: Wanted, limit: int) -> list[HeldJob]
     """
     with transaction.atomic():
         locked = list(JobLimit.objects.select_for_update(skip_locked=True).order_by("pk"))
-        if not locked or len(locked) < JobLimit.objects.count():  # one that somebody else holds limits as well
+        # A limit that somebody else holds would not be looked at.
+        if not locked or len(locked) < JobLimit.objects.count():
             return []
         allowances = _Allowances(locked)
         chosen = allowances.choose(_candidates(wanted, allowances), limit)

@@ -17,6 +17,8 @@ def release_followers(predecessors: Collection[int]) -> None:
     links = JobLink.objects.filter(predecessor_id__in=predecessors, met=False)
     meeting = links.filter(Q(at_any_end=True) | Q(predecessor_id__in=well_ended))
     followers = Counter(meeting.values_list("job_id", flat=True))
+    if not followers:
+        return
     meeting.update(met=True)
     lock_in_key_order(Job.objects.filter(pk__in=followers))
     for count in sorted(set(followers.values())):
@@ -44,9 +46,13 @@ def follow(job: Job, predecessors: Collection[int], *, at_any_end: bool) -> None
 def follow_many(pairs: Collection[tuple[int, int]], *, at_any_end: bool) -> None:
     """The same for many jobs just written, each with one predecessor: pairs of (predecessor, job)."""
     predecessors = {first for first, _ in pairs}
+    if not pairs:
+        return
     lock_in_key_order(Job.objects.filter(pk__in=predecessors))
     blocking_states = OPEN if at_any_end else [status for status in Status if status not in MET]
-    unmet = set(Job.objects.filter(pk__in=predecessors, status__in=blocking_states).values_list("pk", flat=True))
+    unmet = set(
+        Job.objects.filter(pk__in=predecessors, status__in=blocking_states).values_list("pk", flat=True)
+    )
     links = [(first, job_id) for first, job_id in pairs if first in unmet]
     JobLink.objects.bulk_create(
         JobLink(predecessor_id=first, job_id=job_id, at_any_end=at_any_end) for first, job_id in links

@@ -48,7 +48,7 @@ def stored(at: datetime) -> datetime | str:
     """An instant as a parameter of a hand-written statement."""
     if connection.vendor == "postgresql":
         return at
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return str(at.astimezone(UTC).replace(tzinfo=None))  # as Django writes it: they are compared as texts
 
 
 def machine_now() -> datetime:

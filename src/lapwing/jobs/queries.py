@@ -98,6 +98,12 @@ def _newest_ids(status: str, job_type: str, subject: str, below: int | None, lim
     return [pk for (pk,) in rows(f"{' UNION ALL '.join(looks)} ORDER BY id DESC{bound}", values)]
 
 
+def outcomes_of_worker(token: str) -> dict[str, int]:
+    """How many attempts of one worker ended how."""
+    ended = JobAttempt.objects.filter(worker=token).order_by().values_list("outcome")
+    return dict(ended.annotate(Count("number")).order_by("outcome"))
+
+
 def counts_by_status() -> dict[str, int]:
     """Of the ledger without its archive."""
     return dict(Job.objects.values_list("status").annotate(Count("id")).order_by("status"))
@@ -128,7 +134,9 @@ def health() -> dict[str, Any]:
 
 
 def _oldest_due() -> Any:
-    looks = [f"SELECT min(scheduled_for) AS at FROM jobs_job WHERE {part} AND {due_sql()}" for _, part in _parts()]
+    looks = [
+        f"SELECT min(scheduled_for) AS at FROM jobs_job WHERE {part} AND {due_sql()}" for _, part in _parts()
+    ]
     now = stored(clock.now())
     found = rows(f"SELECT min(at) FROM ({' UNION ALL '.join(looks)}) AS t", [now, now] * len(looks))
     return instant(found[0][0])

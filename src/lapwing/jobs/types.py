@@ -135,7 +135,8 @@ class UnknownType(DatabaseType):
 
     def perform(self, job: HeldJob) -> Outcome | None:
         raise TransientError(
-            "unknown_job_type", f"the worker that took it knows no jobs of type {job.type}; its code may be older"
+            "unknown_job_type",
+            f"the worker that took it knows no jobs of type {job.type}; its code may be older",
         )
 
 

@@ -9,23 +9,33 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tests.faults.jobs.judge import Verdict
-from tests.faults.jobs.killing import DRAG_S, SETTLED_WITHIN_S
+from tests.faults.jobs.killing import DRAG_S
 from tests.faults.jobs.kinds import MIX
 from tests.faults.jobs.points import CELERY_WORKER, DISPATCH
 from tests.faults.jobs.scene import LEASE_S, Scene, has_ended, wait_until
 from tests.faults.jobs.tally import Tally
 
 BEGUN_WITHIN_S = 20.0
+SETTLED_WITHIN_S = 60.0  # after a broker's restart Celery waits longer and longer before it tries again
 LIMIT_S = 1800.0
 
 
 class Crew:
     """One Celery worker with forked processes, and a dispatcher. The processes are killed; Celery starts new ones."""
 
-    def __init__(self, scene: Scene, broker: Any, folder: Path, *, defects: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        broker: Any,
+        folder: Path,
+        *,
+        dispatchers: int = 1,
+        each_message: int = 1,
+        defects: tuple[str, ...] = (),
+    ) -> None:
         self.scene, self.broker = scene, broker
-        self._folder, self._orders, self._defects = folder, count(1), defects
+        self._folder, self._orders = folder, count(1)
+        self._each_message, self._defects = each_message, defects
         worker = scene.deed(
             "be_celery",
             broker=broker.url,
@@ -36,15 +46,16 @@ class Crew:
             limit_s=LIMIT_S,
         )
         (self.worker,) = scene.start(worker)
-        self.dispatchers = [self.dispatcher()]
+        self.dispatchers = [self.dispatcher() for _ in range(dispatchers)]
         assert wait_until(lambda: len(self.processes()) == 2, BEGUN_WITHIN_S), "Celery did not begin"
 
-    def dispatcher(self, *, failpoint: str = "", each_message: int = 1) -> int:
+    def dispatcher(self, *, failpoint: str = "") -> int:
+        """Starts one; each message is published as often as this crew was told."""
         deed = self.scene.deed(
             "hand_out",
             broker=self.broker.url,
             lease_s=LEASE_S,
-            each_message=each_message,
+            each_message=self._each_message,
             failpoint=failpoint,
             defects=self._defects,
             limit_s=LIMIT_S,
@@ -79,11 +90,8 @@ class Crew:
 
     def judge(self, jobs: int, tally: Tally) -> None:
         """Lets it finish what is open, and judges."""
-        self.scene.settle(within_s=SETTLED_WITHIN_S + 4)
-        tally.judged(jobs, self.verdict())
-
-    def verdict(self) -> Verdict:
-        return self.scene.judge()
+        self.scene.settle(within_s=SETTLED_WITHIN_S)
+        tally.judged(jobs, self.scene.judge())
 
 
 def kill_celery_at(crew: Crew, points: list[str], tally: Tally) -> None:
@@ -117,6 +125,41 @@ def kill_celery_at_random(crew: Crew, kills: int, tally: Tally) -> None:
         elif crew.kill_one(chance):
             tally.add("kills", "random")
     crew.judge(jobs, tally)
+
+
+def break_broker(crew: Crew, ways: list[str], tally: Tally) -> None:
+    """One round: the broker does this while jobs are handed out."""
+    scene, chance = crew.scene, random.Random(tally.seed())
+    scene.empty()
+    jobs = scene.ask(MIX)
+    for way in ways:
+        if not scene.open_jobs():
+            jobs += scene.ask(MIX)
+        time.sleep(chance.uniform(0.02, 0.15))
+        if way == "purge":
+            tally.messages_lost += _purge(crew)
+        else:
+            crew.broker.restart(away_s=chance.uniform(1, 2) if way == "away" else 0)
+        tally.add("broker", way)
+    crew.judge(jobs, tally)
+
+
+def _purge(crew: Crew) -> int:
+    """While Celery is frozen, so that messages lie there; returns how many did."""
+    os.kill(crew.worker, signal.SIGSTOP)
+    time.sleep(0.2)
+    lost = crew.broker.purge()
+    os.kill(crew.worker, signal.SIGCONT)
+    return lost
+
+
+def deliver_again(crew: Crew, tally: Tally) -> None:
+    """One round in which nothing dies."""
+    tally.seed()
+    crew.scene.empty()
+    jobs = crew.scene.ask(MIX)
+    crew.judge(jobs, tally)
+    tally.add("others", "undisturbed")
 
 
 def _kill_process(crew: Crew, point: str, chance: random.Random) -> bool:

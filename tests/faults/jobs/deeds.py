@@ -111,7 +111,7 @@ def work(
         chunk_at_most=chunk_at_most,
     )
     local.run(stop=_stop.is_set)
-    return {"failed": failing.failed if failing else ""}
+    return {"failed": failing.failed, "statements": failing.statements} if failing else {}
 
 
 def _hurry() -> None:
@@ -142,14 +142,15 @@ class _Failing:
     """The n-th statement of this thread's connection fails; a COMMIT is one."""
 
     def __init__(self, nth: int, afterwards: bool) -> None:
-        self._left, self._afterwards, self.failed = nth, afterwards, ""
+        self._nth, self._afterwards = nth, afterwards
+        self.statements, self.failed = 0, ""
         connection.execute_wrappers.append(self._execute)
         commit = connection._commit
         connection._commit = lambda: self._execute(lambda *_: commit(), "COMMIT")
 
     def _execute(self, execute: Callable, statement: str, *rest: Any) -> Any:
-        self._left -= 1
-        if self._left:
+        self.statements += 1
+        if self.statements != self._nth:
             return execute(statement, *rest)
         self.failed = statement
         if self._afterwards:

@@ -3,10 +3,11 @@
 import math
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count, islice
+from typing import Any
 
-from tests.faults.jobs.kinds import MIX
+from tests.faults.jobs.kinds import BOOK, MIX, SLOW_ORDER, Kind
 from tests.faults.jobs.points import LOCAL, RESCUE
 from tests.faults.jobs.scene import LEASE_S, Scene, has_ended, wait_until
 from tests.faults.jobs.tally import Tally
@@ -19,11 +20,18 @@ WORKERS = 3
 SETTLED_WITHIN_S = 8 * LEASE_S + 4
 
 
-def kill_at(scene: Scene, points: list[str], tally: Tally, *, defects: tuple[str, ...] = ()) -> None:
+def kill_at(
+    scene: Scene,
+    points: list[str],
+    tally: Tally,
+    *,
+    kinds: Mapping[Kind, int] = MIX,
+    defects: tuple[str, ...] = (),
+) -> None:
     """One round: a worker dies at each of these points in turn, and the last one finishes what they left."""
     chance = random.Random(tally.seed())
     scene.clear()
-    jobs = scene.ask(MIX)
+    jobs = scene.ask(kinds)
     for point in points:
         nth = chance.randint(1, 12 if point in RESCUE else 2)
         pid = scene.worker(failpoint=f"{point}:die:{nth}", defects=defects, chunk_at_most=CHUNK)
@@ -37,12 +45,14 @@ def kill_at(scene: Scene, points: list[str], tally: Tally, *, defects: tuple[str
     finish(scene, jobs, tally, defects=defects)
 
 
-def kill_at_random(scene: Scene, kills: int, tally: Tally, *, defects: tuple[str, ...] = ()) -> None:
+def kill_at_random(
+    scene: Scene, kills: int, tally: Tally, *, defects: tuple[str, ...] = (), **options: Any
+) -> None:
     """One round: three workers, of whom one is killed at any time and another takes its place."""
     chance = random.Random(tally.seed())
     scene.clear()
     jobs = scene.ask(MIX)
-    options = {"defects": defects, "chunk_at_most": CHUNK, "drag_s": DRAG_S}
+    options |= {"defects": defects, "chunk_at_most": CHUNK, "drag_s": DRAG_S}
     at_work = [scene.worker(**options) for _ in range(WORKERS)]
     for _ in range(kills):
         time.sleep(chance.uniform(0, 0.1))
@@ -55,10 +65,22 @@ def kill_at_random(scene: Scene, kills: int, tally: Tally, *, defects: tuple[str
     finish(scene, jobs, tally, defects=defects)
 
 
-def finish(scene: Scene, jobs: int, tally: Tally, *, defects: tuple[str, ...] = (), workers: int = 1) -> None:
+def leave_in_peace(scene: Scene, tally: Tally, *, defects: tuple[str, ...] = (), **options: Any) -> None:
+    """One round in which nobody dies: three workers share the jobs, and none of them may take another for dead."""
+    tally.seed()
+    scene.clear()
+    jobs = scene.ask({BOOK: 100, SLOW_ORDER: 24})
+    for _ in range(WORKERS):
+        scene.worker(chunk_at_most=CHUNK, drag_s=DRAG_S, defects=defects, lease_s=3 * LEASE_S, **options)
+    finish(scene, jobs, tally, defects=defects)
+    ((lost,),) = scene.rows("SELECT COUNT(*) FROM jobs_jobattempt WHERE outcome = 'lost'")
+    if lost:
+        tally.verdict.found.append(f"{lost} attempts were taken from workers that lived")
+
+
+def finish(scene: Scene, jobs: int, tally: Tally, *, defects: tuple[str, ...] = ()) -> None:
     """Whoever is left, and one more, does what is left; then it is judged."""
-    for _ in range(workers):
-        scene.worker(defects=defects)
+    scene.worker(defects=defects)
     scene.settle(within_s=SETTLED_WITHIN_S)
     for ending in scene.stop_all():
         if ending.error:

@@ -6,7 +6,7 @@ database, by job: exactly one for a job that succeeded.
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -39,4 +39,9 @@ ORDER = Kind(
     world=lambda scene: scene.world.effects(),
     books={"row": _effects("what = 'ordered'"), "key": _effects("what LIKE 'key:%'")},
 )
+SLOW_ORDER = replace(ORDER, parameters=lambda scene: {"address": scene.world.address, "slow_s": 0.5})
+MISBEHAVIOURS = {
+    how: Kind("misbehave", parameters=lambda scene, how=how: {"how": how}, books={"row": _effects("what = 'misbehave'")})
+    for how in ("raise", "exit", "hang", "eat")
+}
 MIX = {BOOK: 170, TELL: 40, ORDER: 40}

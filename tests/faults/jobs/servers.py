@@ -130,6 +130,9 @@ class RedisServer:
         )
         _wait_until(lambda: _listens(self.port), "Redis")
 
+    def ready(self) -> "RedisServer":
+        return self
+
     def kill(self) -> None:
         _end(self._process, signal.SIGKILL)
 
@@ -138,11 +141,14 @@ class RedisServer:
         time.sleep(away_s)
         self.start()
 
-    def purge(self) -> None:
+    def purge(self) -> int:
+        """Returns how many messages there were."""
         import redis
 
         with redis.Redis(port=self.port) as client:
+            lying_there = int(client.llen("lapwing"))
             client.flushall()
+        return lying_there
 
     def close(self) -> None:
         if self._process and self._process.poll() is None:
@@ -209,11 +215,12 @@ class RabbitServer:
         time.sleep(away_s)
         self.start()
 
-    def purge(self) -> None:
+    def purge(self) -> int:
+        """Returns how many messages there were that no consumer had been sent yet."""
         from kombu import Connection
 
         with Connection(self.url) as connection:
-            connection.default_channel.queue_purge("lapwing")
+            return int(connection.default_channel.queue_purge("lapwing") or 0)
 
     def close(self) -> None:
         self.kill()

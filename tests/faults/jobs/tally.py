@@ -28,6 +28,7 @@ class Tally:
     verdict: Verdict = field(default_factory=Verdict)
     seeds: list[int] = field(default_factory=list)
     missed: int = 0  # faults whose time did not come
+    messages_lost: int = 0
     taken_over: int = 0  # attempts that others ended as lost while their holder was frozen
 
     def seed(self) -> int:

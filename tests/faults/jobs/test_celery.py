@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.faults.jobs.crew import ROUND, Crew, kill_celery_at, kill_celery_at_random
+from tests.faults.jobs.crew import (
+    ROUND,
+    Crew,
+    break_broker,
+    deliver_again,
+    kill_celery_at,
+    kill_celery_at_random,
+)
 from tests.faults.jobs.killing import KILLS_A_ROUND, in_rounds
 from tests.faults.jobs.scene import Scene
 from tests.faults.stage import dose
@@ -17,6 +24,13 @@ pytestmark = pytest.mark.xdist_group("fault-jobs-celery")
 @pytest.fixture(params=["postgresql", "sqlite"])
 def scene(request: pytest.FixtureRequest, scenes: Callable[[str], Scene]) -> Iterator[Scene]:
     scene = scenes(request.param).clear()
+    yield scene
+    scene.kill_all()
+
+
+@pytest.fixture
+def on_postgresql(scenes: Callable[[str], Scene]) -> Iterator[Scene]:
+    scene = scenes("postgresql").clear()
     yield scene
     scene.kill_all()
 
@@ -46,4 +60,35 @@ def test_celery_processes_and_dispatchers_killed_at_any_time(crew_on, rabbit_ser
     crew = crew_on(rabbit_server.ready())
     while tally.of("kills") < dose(5, 100):
         kill_celery_at_random(crew, KILLS_A_ROUND, tally)
+    assert tally.verdict.found == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "ways"),
+    [("redis", ["purge", "restart", "purge", "away"]), ("rabbit", ["purge", "restart"])],
+)
+def test_broker_that_restarts_forgets_or_is_away_costs_time_only(
+    kind, ways, request, tally_of, on_postgresql, tmp_path
+):
+    broker = request.getfixturevalue(f"{kind}_server").ready()
+    tally = tally_of(f"jobs, PostgreSQL, Celery, {broker.name} away")
+    crew = Crew(on_postgresql, broker, tmp_path)
+    for _ in range(dose(1, 10 if kind == "redis" else 5)):
+        break_broker(crew, ways, tally)
+    assert tally.verdict.found == []
+    assert kind == "rabbit" or tally.messages_lost, "no message was there to be lost"
+
+
+def test_message_that_is_delivered_twice_is_carried_out_once(on_postgresql, redis_server, tally_of, tmp_path):
+    tally = tally_of("jobs, PostgreSQL, Celery, Redis, each message three times")
+    crew = Crew(on_postgresql, redis_server, tmp_path, each_message=3)
+    deliver_again(crew, tally)
+    assert tally.verdict.found == []
+
+
+def test_three_dispatchers_at_once_hand_each_job_out_once(on_postgresql, redis_server, tally_of, tmp_path):
+    tally = tally_of("jobs, PostgreSQL, Celery, Redis, three dispatchers at once")
+    crew = Crew(on_postgresql, redis_server, tmp_path, dispatchers=3)
+    for _ in range(dose(1, 10)):
+        deliver_again(crew, tally)
     assert tally.verdict.found == []

@@ -78,14 +78,12 @@ class Books:
         with self._lock:
             self._write({"fact": "agreement", "identity": identity, "state": state})
 
-    def set_by_hand(self, service: str, values: dict[str, Any]) -> bool:
-        """The provider's own people change a service; no order of ours, so the revision stays. False: no such one."""
+    def set_by_hand(self, service: str, values: dict[str, Any]) -> None:
+        """The provider's own people set a service up or change it; no order of ours, so the revision stays."""
         with self._lock:
-            before = self._services.get(service)
-            if before is None:
-                return False
-            self._write({"fact": "by_hand", "service": service, "from": before, "to": {**before, **values}})
-            return True
+            before = self._services.get(service) or blank(service)
+            after = {**before, "there": True, **values}
+            self._write({"fact": "by_hand", "service": service, "from": before, "to": after})
 
     def forget_keys(self) -> None:
         with self._lock:

@@ -133,7 +133,7 @@ class Handler(BaseHTTPRequestHandler):
                 books.set_agreement(identity, str(body.get("state", "pending")))
             case ("PUT", "services", service):
                 given = {name: body[name] for name in ("active", "quantity", "product") if name in body}
-                return (200, {}) if books.set_by_hand(service, given) else _found(None)
+                books.set_by_hand(service, given)
             case _:
                 return _found(None)
         return 200, {}

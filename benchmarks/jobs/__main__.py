@@ -1,0 +1,5 @@
+"""`python -m benchmarks.jobs --help`."""
+
+from benchmarks.jobs.run_all import main
+
+main()

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class JobsBenchmark(AppConfig):
+    """Brings job types of its own."""
+
+    name = "benchmarks.jobs"
+    label = "benchmarks_jobs"

@@ -1,0 +1,1 @@
+"""The others: Celery, Procrastinate, and statements by hand."""

@@ -1,0 +1,137 @@
+"""Mails by real SMTP: one per recipient and event, none that stopped being true; manual providers are reminded."""
+
+import pytest
+
+from lapwing.core.context import acting_as
+from lapwing.core.errors import Refused
+from lapwing.customers.actions.accept_agreement import accept_agreement
+from lapwing.customers.models import Customer, ProviderAgreement
+from lapwing.jobs.actions.run_now import run_now
+from lapwing.jobs.models import Job
+from lapwing.messages.models import Email
+from lapwing.subscriptions.actions.mark_provisioned import mark_provisioned
+from lapwing.subscriptions.actions.perform import perform
+from lapwing.subscriptions.models import LicenseChangeLog
+from tests.job_types.conftest import due_now, served, statuses
+from tests.jobs.conftest import work
+from tests.world import faults
+
+OPS = "ops@example.com"
+
+
+@pytest.fixture
+def change(mail) -> LicenseChangeLog:
+    """A deactivation that somebody has to do by hand."""
+    served(provider="byhand")
+    perform("S1", "deactivate_subscription")
+    return LicenseChangeLog.objects.get(event="deactivate")
+
+
+def test_responsible_person_is_reminded_every_n_days_until_it_is_done(mail, change, later):
+    work()
+    assert len(mail.journal.mailbox(OPS)) == 1
+    later(days=1)
+    work()
+    assert len(mail.journal.mailbox(OPS)) == 1
+    later(days=2)
+    work()
+    assert len(mail.journal.mailbox(OPS)) == 2
+    mark_provisioned(change.pk, reference="ticket 17")
+    later(days=3)
+    work()
+    assert len(mail.journal.mailbox(OPS)) == 2
+    assert statuses("manual_provider_reminder") == [("not_applicable", "already_provisioned")]
+    assert faults() == []
+
+
+def test_mail_says_what_is_to_be_done_and_its_copy_is_kept(mail, change):
+    work()
+    seen = mail.journal.mailbox(OPS)[0]
+    kept = Email.objects.get()
+    assert "S1" in seen.content and "deactivate" in seen.content
+    assert (kept.status, kept.message_id, kept.subject_line) == ("sent", seen.message_id, seen.subject)
+
+
+def test_mail_that_stopped_being_true_is_not_sent(mail, change):
+    mail.order("temp")
+    work()
+    assert statuses("send_email") == [("retry", "smtp_temporary")]
+    mark_provisioned(change.pk)
+    mail.order("")
+    due_now()
+    work()
+    assert statuses("send_email") == [("not_applicable", "no_longer_true")]
+    assert (mail.journal.deliveries, Email.objects.get().status) == (0, "not_sent")
+    assert faults() == []
+
+
+def test_server_that_is_down_is_tried_again(mail, change):
+    mail.order("temp")
+    work()
+    mail.order("")
+    due_now()
+    work()
+    assert statuses("send_email") == [("succeeded", "")]
+    assert mail.journal.deliveries == 1
+
+
+def test_refused_mail_fails_and_runs_again_with_the_same_message_id(mail, change):
+    mail.order("refuse")
+    work()
+    assert statuses("send_email") == [("failed", "smtp_refused")]
+    before = Email.objects.get().message_id
+    mail.order("")
+    run_now([Job.objects.get(type="send_email").pk])
+    work()
+    assert mail.journal.mailbox(OPS)[0].message_id == before
+    assert Email.objects.get().status == "sent"
+
+
+def test_lost_answer_is_sent_again_as_the_same_mail(mail, change):
+    mail.order("hangup-after")
+    work()
+    assert statuses("send_email") == [("retry", "outcome_unknown")]
+    mail.order("")
+    due_now()
+    work()
+    seen = mail.journal.mailbox(OPS)
+    assert [(each.copies) for each in seen] == [2]
+    assert Email.objects.get().status == "sent"
+
+
+def test_without_a_mail_server_mails_wait_and_say_why(mail, change, settings):
+    settings.SMTP_URL = ""
+    work()
+    assert statuses("send_email") == [("waiting", "no_mail_server")]
+
+
+def test_partner_is_told_of_an_accepted_agreement(mail, change):
+    from django.db import transaction
+
+    from lapwing.catalog.models import Provider
+    from lapwing.core import clock
+    from lapwing.messages.actions.ask_for_email import ask_for_email
+
+    agreement = ProviderAgreement(
+        customer=Customer.objects.get(),
+        provider=Provider.objects.get(),
+        identity="anna",
+        partner_email="partner@example.com",
+        requested_at=clock.now(),
+    )
+    agreement.save()
+    for _ in range(2):
+        with transaction.atomic():
+            ask_for_email("agreement_accepted", subject_id=agreement.pk, recipient="partner@example.com")
+    accept_agreement(agreement.pk)
+    work()
+    assert len(mail.journal.mailbox("partner@example.com")) == 1
+    assert Job.objects.filter(type="send_email", subject_kind="agreement_accepted").count() == 1
+
+
+def test_only_who_provisions_marks_a_change_as_done(mail, change):
+    with acting_as("anna"), pytest.raises(Refused, match="not_permitted"):
+        mark_provisioned(change.pk)
+    mark_provisioned(change.pk)
+    with pytest.raises(Refused, match="not_awaiting"):
+        mark_provisioned(change.pk)

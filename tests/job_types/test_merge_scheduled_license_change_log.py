@@ -1,0 +1,151 @@
+"""A scheduled change takes place on its day, once: by its own job, or asked for by a run when that was missed."""
+
+from datetime import timedelta
+
+import pytest
+
+from lapwing.catalog.models import Provider
+from lapwing.core import clock
+from lapwing.core.context import acting_as
+from lapwing.core.errors import Refused
+from lapwing.jobs.actions.cancel import cancel
+from lapwing.jobs.models import Job
+from lapwing.subscriptions.actions.perform import perform
+from lapwing.subscriptions.actions.protect import protect
+from lapwing.subscriptions.actions.schedule_change import cancel_scheduled_change, schedule_change
+from lapwing.subscriptions.models import LicenseChangeLog, ScheduledLicenseChangeLog, Subscription
+from tests.conftest import R
+from tests.job_types.conftest import statuses
+from tests.jobs.conftest import work
+from tests.world import define, faults, make_account, make_subscription, run_now, state_of
+
+MERGE = "merge_scheduled_license_change_log"
+TOMORROW = R + timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def subscription(committed_sandbox) -> Subscription:
+    make_account()
+    return make_subscription()
+
+
+def merged() -> list[str]:
+    return list(ScheduledLicenseChangeLog.objects.order_by("pk").values_list("status", flat=True))
+
+
+def test_change_takes_place_on_its_day_and_not_before(later):
+    schedule_change("S1", "quantity", value="7", on=TOMORROW)
+    work()
+    assert (statuses(MERGE), merged()) == ([("waiting", "")], ["pending"])
+    later(days=1)
+    work()
+    assert (statuses(MERGE), merged()) == ([("succeeded", "")], ["merged"])
+    assert Subscription.objects.get().quantity == 7
+    assert faults() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "value", "state"),
+    [("deactivate", "", "not_effective"), ("activate", "", "effective")],
+)
+def test_services_go_off_and_on(later, change, value, state):
+    if change == "activate":
+        perform("S1", "deactivate_subscription")
+    schedule_change("S1", change, value=value, on=TOMORROW)
+    later(days=1)
+    work()
+    assert state_of("S1") == state
+    assert faults() == []
+
+
+def test_price_is_a_change_without_an_action(later):
+    schedule_change("S1", "price", value="12.50", on=TOMORROW)
+    later(days=1)
+    work()
+    change = LicenseChangeLog.objects.get(event="price")
+    assert (change.unit_price, change.revision, change.quantity_delta) == (12.5, None, 0)
+    assert faults() == []
+
+
+def test_change_that_the_rules_refuse_is_marked_with_the_reason(later):
+    schedule_change("S1", "activate", on=TOMORROW)
+    later(days=1)
+    work()
+    assert (statuses(MERGE), merged()) == ([("failed", "merge_failed")], ["merge_failed"])
+    assert "subscription S1 is effective" in ScheduledLicenseChangeLog.objects.get().message
+
+
+def test_protected_subscription_is_not_deactivated_by_a_merge(later):
+    schedule_change("S1", "deactivate", on=TOMORROW)
+    protect("S1", reason="court order")
+    later(days=1)
+    work()
+    assert (merged(), state_of("S1")) == (["merge_failed"], "effective")
+
+
+def test_cancelled_change_is_not_applicable(later):
+    scheduled = schedule_change("S1", "quantity", value="7", on=TOMORROW)
+    cancel_scheduled_change(scheduled.pk, reason="changed his mind")
+    later(days=1)
+    work()
+    assert statuses(MERGE) == [("not_applicable", "already_cancelled")]
+    assert Subscription.objects.get().quantity == 1
+    with pytest.raises(Refused, match="not_pending"):
+        cancel_scheduled_change(scheduled.pk)
+
+
+def test_run_asks_for_what_was_missed_and_not_for_what_is_asked(later):
+    make_subscription("S2")
+    missed = schedule_change("S1", "quantity", value="7", on=TOMORROW)
+    schedule_change("S2", "quantity", value="8", on=TOMORROW)
+    cancel(list(Job.objects.filter(parameters={"scheduled_change": missed.pk}).values_list("pk", flat=True)))
+    later(days=1)
+    code = define("Merge changes", kind="merge_scheduled_changes")
+    assert outcome_of_changes(run_now(code)) == {"S1": ("done", ""), "S2": ("skipped", "already_asked")}
+    work()
+    assert merged() == ["merged", "merged"]
+    assert run_now(code).selected == 0
+    assert faults() == []
+
+
+def outcome_of_changes(run) -> dict[str, tuple[str, str | None]]:
+    from lapwing.runs.queries import items
+
+    return {each["subscription"]: (each["outcome"], each["code"] or "") for each in items(run)}
+
+
+@pytest.mark.parametrize(
+    ("change", "value", "code"),
+    [
+        ("quantity", "0", "bad_quantity"),
+        ("quantity", "", "bad_quantity"),
+        ("price", "-1", "bad_price"),
+        ("price", "NaN", "bad_price"),
+        ("price", "1.1234567", "bad_price"),
+        ("activate", "1", "value_not_expected"),
+        ("swap", "", "unknown_change"),
+    ],
+)
+def test_wrong_changes_are_refused(change, value, code):
+    with pytest.raises(Refused, match=code):
+        schedule_change("S1", change, value=value, on=TOMORROW)
+    assert not Job.objects.exists()
+
+
+def test_change_in_the_past_and_by_a_viewer_is_refused():
+    with pytest.raises(Refused, match="in_the_past"):
+        schedule_change("S1", "quantity", value="2", on=clock.now().date() - timedelta(days=1))
+    with acting_as("anna"), pytest.raises(Refused, match="not_permitted"):
+        schedule_change("S1", "quantity", value="2", on=TOMORROW)
+
+
+def test_merged_quantity_is_told_to_the_provider_as_scheduled(later):
+    manual = Provider(code="byhand", kind="manual", responsible_email="ops@example.com")
+    manual.save()
+    Subscription.objects.update(provider=manual)
+    schedule_change("S1", "quantity", value="7", on=TOMORROW)
+    later(days=1)
+    work()
+    change = LicenseChangeLog.objects.get(event="update")
+    assert (change.source, change.quantity, change.provisioning_status) == ("scheduled", 7, "awaiting")
+    assert statuses("manual_provider_reminder")[0][0] == "waiting"

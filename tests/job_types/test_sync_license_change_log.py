@@ -1,0 +1,220 @@
+"""The provider is told of each change once and in order; what keeps it from being told is said in words."""
+
+import pytest
+
+from lapwing.catalog.actions.set_provider import set_provider
+from lapwing.core.errors import Refused
+from lapwing.customers.actions.map_provider_account import map_provider_account
+from lapwing.customers.actions.request_agreement import request_agreement
+from lapwing.customers.actions.set_credit_hold import hold_credit, release_credit
+from lapwing.customers.models import ProviderAccount
+from lapwing.jobs.models import Job, JobAttempt
+from lapwing.subscriptions.actions.perform import perform
+from lapwing.subscriptions.actions.retry_provisioning import retry_provisioning
+from lapwing.subscriptions.comparison import differences
+from lapwing.subscriptions.models import LicenseChangeLog, Subscription
+from tests.job_types.conftest import due_now, served, statuses
+from tests.jobs.conftest import work
+from tests.world import faults
+
+SYNC = "sync_license_change_log"
+
+
+def changes(number: str = "S1") -> list[tuple[str, str, str]]:
+    found = LicenseChangeLog.objects.filter(subscription__number=number).order_by("pk")
+    return list(found.values_list("event", "provisioning_status", "provisioning_code"))
+
+
+def test_each_change_reaches_the_provider_in_its_order(provider):
+    served()
+    perform("S1", "change_quantity", to="5")
+    perform("S1", "deactivate_subscription")
+    perform("S1", "activate_subscription")
+    perform("S1", "change_quantity", to="3")
+    work()
+    service = provider.ask("/services/S1")
+    assert (service["active"], service["quantity"]) == (True, 3)
+    assert [status for status, _ in statuses(SYNC)] == [
+        "not_applicable",
+        "succeeded",
+        "succeeded",
+        "succeeded",
+    ]
+    assert faults() == []
+
+
+def test_quantity_is_the_sum_of_the_changes(provider):
+    served()
+    for quantity in ("5", "2", "9"):
+        perform("S1", "change_quantity", to=quantity)
+    deltas = LicenseChangeLog.objects.order_by("pk").values_list("event", "quantity_delta")
+    assert list(deltas) == [("create", 1), ("update", 4), ("update", -3), ("update", 7)]
+    assert faults() == []
+    Subscription.objects.update(quantity=8)
+    assert any("its changes sum to 9" in line for line in faults())
+
+
+def test_failed_change_blocks_the_later_ones_until_it_is_retried(provider):
+    served()
+    provider.misbehave("refuse", times=1)
+    perform("S1", "change_quantity", to="5")
+    perform("S1", "change_quantity", to="6")
+    work()
+    assert statuses(SYNC)[0] == ("failed", "provider_rejected")
+    assert statuses(SYNC)[1][0] == "waiting"
+    assert changes()[1][:2] == ("update", "failed")
+    assert len(retry_provisioning("S1")) == 1
+    work()
+    assert [status for status, _ in statuses(SYNC)] == ["succeeded", "succeeded"]
+    assert provider.ask("/services/S1")["quantity"] == 6
+    assert faults() == []
+
+
+def test_deactivation_supersedes_the_failed_change_before_it(provider):
+    served()
+    perform("S1", "change_quantity", to="4")
+    work()
+    provider.misbehave("refuse", times=1)
+    perform("S1", "change_quantity", to="5")
+    work()
+    perform("S1", "deactivate_subscription")
+    work()
+    assert provider.ask("/services/S1")["active"] is False
+    assert changes()[2:] == [
+        ("update", "not_applicable", "superseded"),
+        ("deactivate", "provisioned", "changed"),
+    ]
+    assert faults() == []
+
+
+def test_deactivation_does_not_wait_for_the_next_try_of_another_change(provider):
+    served()
+    perform("S1", "change_quantity", to="4")
+    work()
+    provider.misbehave("busy", times=1, seconds=3600)
+    perform("S1", "change_quantity", to="5")
+    work()
+    assert statuses(SYNC)[1] == ("retry", "provider_busy")
+    perform("S1", "deactivate_subscription")
+    work()
+    assert provider.ask("/services/S1")["active"] is False
+    assert [status for status, _ in statuses(SYNC)] == ["succeeded", "not_applicable", "succeeded"]
+
+
+@pytest.mark.parametrize("mode", ["hang_up_after", "error_after", "nonsense", "hang_up_before"])
+def test_lost_answer_is_asked_about_and_nothing_is_done_twice(provider, mode):
+    served()
+    perform("S1", "change_quantity", to="2")
+    work()
+    provider.misbehave(mode, times=1)
+    perform("S1", "deactivate_subscription")
+    work()
+    assert statuses(SYNC)[1] == ("retry", "outcome_unknown")
+    due_now()
+    work()
+    assert statuses(SYNC)[1][0] == "succeeded"
+    assert provider.effects()["S1"] == 2
+    assert faults() == []
+
+
+def test_answer_that_never_comes_ends_with_a_person_and_keeps_its_key(provider):
+    served()
+    provider.misbehave("hang_up_before")
+    perform("S1", "change_quantity", to="2")
+    for _ in range(6):
+        due_now()
+        work()
+    job = Job.objects.get(type=SYNC)
+    assert (job.status, job.result_code, job.tries) == ("failed", "needs_person", 6)
+    assert list(JobAttempt.objects.order_by("number").values_list("number", flat=True)) == [1, 2, 3, 4, 5, 6]
+    assert changes()[1][:2] == ("update", "failed")
+
+
+def test_credit_hold_blocks_switching_on_and_not_switching_off(provider, later):
+    served()
+    hold_credit("C-AS1", reason="unpaid")
+    perform("S1", "change_quantity", to="2")
+    work()
+    assert statuses(SYNC) == [("waiting", "credit_hold")]
+    perform("S1", "deactivate_subscription")
+    later(hours=2)
+    work()
+    assert statuses(SYNC)[1][0] == "succeeded"
+    release_credit("C-AS1")
+    perform("S1", "activate_subscription")
+    work()
+    assert provider.active() == {"S1": True}
+
+
+def test_customer_without_identity_is_proposed_and_blocks_until_he_is_mapped(provider, later):
+    configuration = {"url": provider.url}
+    set_provider("acme", "automatic", connector="sandbox", configuration=configuration, needs_account=True)
+    served()
+    perform("S1", "change_quantity", to="2")
+    work()
+    assert statuses(SYNC) == [("waiting", "account_not_mapped")]
+    assert not ProviderAccount.objects.get().is_mapped
+    map_provider_account("C-AS1", "acme", "anna@example.com")
+    later(hours=2)
+    work()
+    assert provider.ask("/services/S1")["identity"] == "anna@example.com"
+
+
+def test_nothing_is_provisioned_before_the_agreement_is_accepted(provider, later):
+    served()
+    request_agreement("C-AS1", "acme", "anna@example.com")
+    provider.tell("PUT", "/control/agreements/anna@example.com", state="pending")
+    perform("S1", "change_quantity", to="2")
+    work()
+    assert statuses(SYNC) == [("waiting", "agreement_not_accepted")]
+    assert statuses("confirm_provider_agreement") == [("waiting", "not_accepted_yet")]
+    provider.tell("PUT", "/control/agreements/anna@example.com", state="accepted")
+    later(hours=7)
+    work()
+    later(hours=7)
+    work()
+    assert statuses("confirm_provider_agreement")[0][0] == "succeeded"
+    assert provider.active() == {"S1": True}
+    assert ProviderAccount.objects.get().identity == "anna@example.com"
+
+
+def test_differences_name_what_the_provider_has_otherwise(provider):
+    from lapwing.connectors.opening import open_connector
+
+    served()
+    served("S2")
+    perform("S1", "change_quantity", to="2")
+    perform("S2", "change_quantity", to="2")
+    work()
+    provider.tell("PUT", "/control/services/S2", active=False)
+    perform("S1", "deactivate_subscription")
+    with open_connector("sandbox", {"url": provider.url}, "") as connector:
+        found = list(differences("acme", connector))
+    assert [(each["subscription"], each["ours"], each["theirs"]) for each in found] == [
+        ("S1", "off", "on, 2"),
+        ("S2", "on, 2", "off"),
+    ]
+    assert found[0]["waiting"].endswith("awaiting") and found[1]["waiting"] == ""
+
+
+def test_secrets_of_a_provider_are_sealed_and_in_no_job(provider):
+    from django.core.serializers import serialize
+
+    from lapwing.audit.models import AuditEntry
+    from lapwing.catalog.models import Provider
+
+    configuration = {"url": provider.url, "token": "canary-7d1f"}
+    set_provider("acme", "automatic", connector="sandbox", configuration=configuration)
+    served()
+    provider.misbehave("error_before", times=1)
+    perform("S1", "change_quantity", to="2")
+    work()
+    for model in (Provider, Job, JobAttempt, LicenseChangeLog, AuditEntry):
+        assert "canary-7d1f" not in serialize("json", model.objects.all())
+
+
+def test_only_who_provisions_may_set_a_provider(provider):
+    from lapwing.core.context import acting_as
+
+    with acting_as("anna"), pytest.raises(Refused, match="not_permitted"):
+        set_provider("other", "none")
