@@ -61,6 +61,7 @@ class Plain:
     asked: bool = False  # to be cancelled
     alone: bool = False
     archived: bool = False
+    blockers_when_archived: int | None = None  # nobody counts them any more
     pk: int = 0
     ended: list[str] = field(default_factory=list)
 
@@ -72,7 +73,7 @@ class Plain:
 
     @property
     def blockers(self) -> int:
-        return len(self.waits_for)
+        return len(self.waits_for) if self.blockers_when_archived is None else self.blockers_when_archived
 
 
 class Rules:
@@ -475,7 +476,7 @@ class Life:
         ]
         assert sweep(keep_s=-1, keep_broken_s=-1) == len(going), "archived"
         for job in going:
-            job.archived = True
+            job.archived, job.blockers_when_archived = True, job.blockers
         return None if going else False
 
     # Both worlds

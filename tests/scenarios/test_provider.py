@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from lapwing.catalog.actions.set_provider import set_provider
 from lapwing.catalog.models import Provider
+from lapwing.core import clock
 from lapwing.core.context import acting_as
 from lapwing.jobs.models import Job
-from lapwing.jobs.states import Status
+from lapwing.jobs.states import OPEN, Status
 from lapwing.runs.actions.start_run import start_run
 from lapwing.runs.actions.undo_run import undo_run
 from lapwing.runs.execution import carry_on
@@ -19,6 +21,7 @@ from lapwing.runs.states import RunState
 from lapwing.subscriptions.actions.perform import perform
 from tests.jobs.conftest import work
 from tests.sandbox_provider import SandboxProvider
+from tests.worker_processes import RABBITMQ, REDIS, WorkerProcess, needs_broker, until
 from tests.world import define, faults, in_debt, run_now, state_of
 
 
@@ -83,3 +86,36 @@ def test_subscription_without_provider_asks_for_no_job(provider: SandboxProvider
     run_now(define())
     assert not Job.objects.exists()
     assert faults() == []
+
+
+@pytest.mark.parametrize("broker", [RABBITMQ, REDIS, ""], ids=["rabbitmq", "redis", "local"])
+def test_worker_processes_share_a_run_and_tell_the_provider(
+    provider: SandboxProvider, tmp_path: Path, broker: str
+) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("several processes share PostgreSQL; SQLite has its worker inside")
+    numbers = in_debt(4, provider=Provider.objects.get(code="acme"))
+    with WorkerProcess(tmp_path, broker=broker and needs_broker(broker), clock=clock.now()) as worker:
+        for number in numbers:
+            perform(number, "change_quantity", to="2")
+        until(lambda: provider.active() == dict.fromkeys(numbers, True), log=worker.log)
+        run = start_run(define(throttle={"max_batch_size": 1}, schedule=HOURLY))
+        until(lambda: ended(run), log=worker.log)
+        until(lambda: provider.active() == dict.fromkeys(numbers, False), log=worker.log)
+        undone = undo_run(run.pk, reason="a mistake")
+        until(lambda: ended(undone), log=worker.log)
+        until(lambda: provider.active() == dict.fromkeys(numbers, True), log=worker.log)
+        until(lambda: not Job.objects.filter(status__in=OPEN).exists(), log=worker.log)
+    assert provider.effects() == dict.fromkeys(numbers, 3)
+    assert Run.objects.get(pk=run.pk).state == RunState.COMPLETED
+    assert Job.objects.filter(type="carry_out_batch", status=Status.SUCCEEDED).count() >= 5
+    assert faults() == []
+
+
+HOURLY = {"method": "repeat", "start": "2015-03-11T00:00:00", "every": 1, "unit": "hours"}
+
+
+def ended(run: Run) -> bool:
+    """The scheduler's look at a run, as `lapwing serve` takes it once a second."""
+    carry_on(run.pk, carrier=OnLedger(), share=False)
+    return Run.objects.get(pk=run.pk).state != RunState.IN_PROGRESS
