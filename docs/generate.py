@@ -12,6 +12,8 @@ NOTE = "<!-- made by docs/generate.py; do not edit -->\n"
 
 def pages() -> dict[str, str]:
     """File names under docs/ and their whole text."""
+    from lapwing.jobs.states import JOB
+    from lapwing.messages.states import EMAIL
     from lapwing.runs.states import RUN
     from lapwing.subscriptions.states import ACTION, SUBSCRIPTION
 
@@ -19,6 +21,8 @@ def pages() -> dict[str, str]:
         "codes.md": codes(),
         "states/run.md": machine("Run", RUN.table),
         "states/subscription.md": machine("Subscription", SUBSCRIPTION.table),
+        "states/job.md": machine("Job", JOB.table),
+        "states/email.md": machine("E-mail", EMAIL.table),
         "states/action.md": machine("Action on a subscription", ACTION.table),
     }
 

@@ -5,12 +5,15 @@ import threading
 import pytest
 
 from lapwing.core.errors import Refused
+from lapwing.core.sql import rows
 from lapwing.jobs import outcomes
 from lapwing.jobs.actions.cancel import cancel
 from lapwing.jobs.actions.run_now import run_now
 from lapwing.jobs.archive import sweep
+from lapwing.jobs.claim import HELD_COLUMNS, held_job
 from lapwing.jobs.links import blocking
 from lapwing.jobs.models import Job, JobLink
+from lapwing.jobs.types import HeldJob
 from tests.jobs.conftest import ask, broken_invariants, claim, close_connection, end, only_postgresql, shown, work
 
 pytestmark = pytest.mark.django_db
@@ -35,12 +38,7 @@ def test_follower_goes_on_when_its_predecessor_has_ended_well(desk, outcome, goe
     first = ask()
     second = ask("no_op", after=[first.pk])
     assert [held.id for held in claim()] == [first.pk]
-    held = Job.objects.get(pk=first.pk)
-    from lapwing.jobs.claim import HELD_COLUMNS, held_job
-    from lapwing.core.sql import rows
-
-    (row,) = rows(f"SELECT lease_token, {HELD_COLUMNS} FROM jobs_job WHERE id = %s", [held.pk])
-    assert end(held_job(row[1:], row[0]), outcome)
+    assert end(_held(first), outcome)
     assert (blockers(second) == 0) is goes_on
     assert (second.pk in [held.id for held in claim()]) is goes_on
     assert broken_invariants() == []
@@ -87,17 +85,14 @@ def test_follower_of_a_failed_job_shows_why_it_waits_and_goes_on_when_that_is_ru
 
 def test_predecessor_that_ended_already_holds_nobody_up(desk):
     done, failed = ask("no_op"), ask()
-    assert end(claim(2)[0])
-    assert end(claim(1)[0] if Job.objects.get(pk=failed.pk).status == "waiting" else _held(failed), outcomes.Failed("x"))
+    for held in claim():
+        assert end(held, outcomes.Failed("x") if held.id == failed.pk else None)
     assert blockers(ask(after=[done.pk])) == 0
     assert blockers(ask(after=[failed.pk])) == 1
     assert blockers(ask(after=[failed.pk], at_any_end=True)) == 0
 
 
-def _held(job: Job):
-    from lapwing.core.sql import rows
-    from lapwing.jobs.claim import HELD_COLUMNS, held_job
-
+def _held(job: Job) -> HeldJob:
     (row,) = rows(f"SELECT lease_token, {HELD_COLUMNS} FROM jobs_job WHERE id = %s", [job.pk])
     return held_job(row[1:], row[0])
 

@@ -59,7 +59,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, float]:
         return {"rate": arguments.rows / (last - first)}
     finally:
         if worker:
-            stop_worker(worker)
+            kill_worker(worker)
         remove_queue(arguments.broker, os.environ["LAPWING_BENCH_QUEUE"])
 
 
@@ -94,8 +94,13 @@ def stop_worker(worker: subprocess.Popen) -> None:
     try:
         worker.wait(timeout=10)
     except subprocess.TimeoutExpired:
-        os.killpg(worker.pid, signal.SIGKILL)
-        worker.wait(timeout=10)
+        kill_worker(worker)
+
+
+def kill_worker(worker: subprocess.Popen) -> None:
+    """Where nothing is lost by it: stopping in order takes Celery some seconds."""
+    os.killpg(worker.pid, signal.SIGKILL)
+    worker.wait(timeout=10)
 
 
 def remove_queue(broker: str, queue: str) -> None:

@@ -3,10 +3,10 @@
 Each worker process counts what it did in a file of its own, mapped into memory: a microsecond a task.
 """
 
-import itertools
 import mmap
 import os
 import struct
+import threading
 import time
 from pathlib import Path
 
@@ -40,22 +40,25 @@ class Progress:
         path.write_bytes(bytes(SLOT.size + FIRST.size))
         with open(path, "r+b") as file:
             self.memory = mmap.mmap(file.fileno(), 0)
-        self.counter = itertools.count(1)
+        self.tasks = 0
         FIRST.pack_into(self.memory, SLOT.size, time.time())
 
     def one_more(self) -> None:
-        SLOT.pack_into(self.memory, 0, float(next(self.counter)), time.time())
+        self.tasks += 1
+        SLOT.pack_into(self.memory, 0, float(self.tasks), time.time())
 
 
 _progress: Progress | None = None
+_lock = threading.Lock()
 
 
 @app.task(ignore_result=True)
 def no_op(number: int) -> None:
     global _progress
-    if _progress is None or _progress.pid != os.getpid():
-        _progress = Progress(os.environ["LAPWING_BENCH_PROGRESS"])
-    _progress.one_more()
+    with _lock:
+        if _progress is None or _progress.pid != os.getpid():
+            _progress = Progress(os.environ["LAPWING_BENCH_PROGRESS"])
+        _progress.one_more()
 
 
 def done(folder: Path) -> tuple[float, float, float]:

@@ -18,6 +18,7 @@ from lapwing.jobs.types import type_of
 log = logging.getLogger("lapwing.jobs")
 STUCK = 70  # exit code of a process whose database work never returned
 CALLS_ABANDONED_AT_MOST = 50
+WATCH_EVERY_S = 1.0
 
 
 class Heartbeat:
@@ -29,14 +30,19 @@ class Heartbeat:
         self._token, self._executor = token, executor
         self._lease_s, self._every_s = lease_s, every_s
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True, name="heartbeat")
+        self._threads = [
+            threading.Thread(target=self._run, daemon=True, name="heartbeat"),
+            threading.Thread(target=self._watch, daemon=True, name="watchdog"),
+        ]
 
     def start(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         self._stop.set()
-        self._thread.join(timeout=5)
+        for thread in self._threads:
+            thread.join(timeout=5)
 
     def _run(self) -> None:
         while not self._stop.wait(self._every_s):
@@ -48,7 +54,6 @@ class Heartbeat:
         connection.close()
 
     def beat(self) -> None:
-        self._watch_the_worker()
         with self._executor.lock:
             running = list(self._executor.running.values())
         overdue = [each for each in running if each.calling and each.overdue]
@@ -58,11 +63,13 @@ class Heartbeat:
         execute(f"UPDATE jobs_worker SET seen_at = {now_sql()} WHERE token = %s", [self._token])
         self._give_up(overdue)
 
-    def _watch_the_worker(self) -> None:
-        at = self._executor.at
-        if at and at.overdue:
-            log.error("job %d (%s) never returned; this process ends", at.job.id, at.job.type)
-            os._exit(STUCK)
+    def _watch(self) -> None:
+        """Without a database: what never returns may hold the lock that a renewal waits for."""
+        while not self._stop.wait(min(self._every_s, WATCH_EVERY_S)):
+            at = self._executor.at
+            if at and at.overdue:
+                log.error("job %d (%s) never returned; this process ends", at.job.id, at.job.type)
+                os._exit(STUCK)
 
     def _give_up(self, overdue: list[Running]) -> None:
         for running in overdue:

@@ -88,15 +88,9 @@ def scene(request: pytest.FixtureRequest, scenes: Callable[[str], Scene]) -> Ite
 
 
 @pytest.fixture
-def postgresql_scene(scenes: Callable[[str], Scene]) -> Iterator[Scene]:
-    scene = scenes("postgresql")
-    yield scene
-    scene.kill_all()
-
-
-@pytest.fixture
-def sqlite_scene(scenes: Callable[[str], Scene]) -> Iterator[Scene]:
-    scene = scenes("sqlite")
+def on_postgresql(scenes: Callable[[str], Scene]) -> Iterator[Scene]:
+    """For what only a server, or several processes on it, can show."""
+    scene = scenes("postgresql").clear()
     yield scene
     scene.kill_all()
 

@@ -137,20 +137,24 @@ def break_broker(crew: Crew, ways: list[str], tally: Tally) -> None:
             jobs += scene.ask(MIX)
         time.sleep(chance.uniform(0.02, 0.15))
         if way == "purge":
-            tally.messages_lost += _purge(crew)
+            asked, lost = _purge(crew)
+            jobs, tally.messages_lost = jobs + asked, tally.messages_lost + lost
         else:
             crew.broker.restart(away_s=chance.uniform(1, 2) if way == "away" else 0)
         tally.add("broker", way)
     crew.judge(jobs, tally)
 
 
-def _purge(crew: Crew) -> int:
-    """While Celery is frozen, so that messages lie there; returns how many did."""
+def _purge(crew: Crew) -> tuple[int, int]:
+    """Of messages that nobody takes, because Celery is frozen; returns how many jobs were asked for and how many
+    messages were lost.
+    """
     os.kill(crew.worker, signal.SIGSTOP)
-    time.sleep(0.2)
+    jobs = crew.scene.ask(MIX)
+    time.sleep(0.3)
     lost = crew.broker.purge()
     os.kill(crew.worker, signal.SIGCONT)
-    return lost
+    return jobs, lost
 
 
 def deliver_again(crew: Crew, tally: Tally) -> None:

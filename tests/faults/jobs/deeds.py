@@ -19,7 +19,7 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 
 from lapwing.core import clock, failpoints
 from lapwing.core.invariants import all_invariants
-from lapwing.jobs import chunks, dispatch, executor, worker
+from lapwing.jobs import chunks, dispatch, executor, heartbeat, worker
 from lapwing.jobs.actions.enqueue import enqueue
 from lapwing.jobs.engines import celery as celery_engine
 from lapwing.jobs.models import Job
@@ -119,6 +119,7 @@ def _hurry() -> None:
     worker.POLL_S = 0.05
     worker.RECONNECT_AFTER_S = executor.RECONNECT_AFTER_S = 0.1
     dispatch.POLL_S, dispatch.AWAY_S = 0.05, 0.2
+    heartbeat.WATCH_EVERY_S = 0.1
 
 
 def _limit_memory(most_mb: int) -> None:

@@ -78,14 +78,21 @@ def leave_in_peace(scene: Scene, tally: Tally, *, defects: tuple[str, ...] = (),
         tally.verdict.found.append(f"{lost} attempts were taken from workers that lived")
 
 
-def finish(scene: Scene, jobs: int, tally: Tally, *, defects: tuple[str, ...] = ()) -> None:
+def finish(
+    scene: Scene,
+    jobs: int,
+    tally: Tally,
+    *,
+    defects: tuple[str, ...] = (),
+    may_fail: Sequence[int] = (),
+) -> None:
     """Whoever is left, and one more, does what is left; then it is judged."""
     scene.worker(defects=defects)
     scene.settle(within_s=SETTLED_WITHIN_S)
     for ending in scene.stop_all():
         if ending.error:
             tally.verdict.found.append(f"a worker broke: {ending.error[-600:]}")
-    tally.judged(jobs, scene.judge())
+    tally.judged(jobs, scene.judge(may_fail=may_fail))
 
 
 def rounds_of(kills: int) -> Iterator[list[str]]:

@@ -29,13 +29,6 @@ def scene(request: pytest.FixtureRequest, scenes: Callable[[str], Scene]) -> Ite
 
 
 @pytest.fixture
-def on_postgresql(scenes: Callable[[str], Scene]) -> Iterator[Scene]:
-    scene = scenes("postgresql").clear()
-    yield scene
-    scene.kill_all()
-
-
-@pytest.fixture
 def crew_on(scene: Scene, tmp_path: Path) -> Callable[..., Crew]:
     def begin(broker: Any, **options: Any) -> Crew:
         return Crew(scene, broker, tmp_path, **options)

@@ -10,17 +10,17 @@ from tests.faults.stage import dose
 pytestmark = pytest.mark.xdist_group("fault-jobs-postgresql")
 
 
-def test_database_restarts_and_cut_lines_lose_and_double_nothing(postgresql_scene, tally_of):
+def test_database_restarts_and_cut_lines_lose_and_double_nothing(on_postgresql, tally_of):
     tally = tally_of("jobs, PostgreSQL, local, database away")
     for number in range(dose(2, 17)):
         restarts = ["restart"] * dose(1, 3)
         ways = ["session", "commit lost", "answer to commit lost", *restarts, "answer to commit lost", "session"]
-        cut(postgresql_scene, ways if number % 2 else ways[::-1], tally)
+        cut(on_postgresql, ways if number % 2 else ways[::-1], tally)
     assert tally.verdict.found == []
 
 
-def test_line_cut_one_way_past_the_lease(postgresql_scene, tally_of):
+def test_line_cut_one_way_past_the_lease(on_postgresql, tally_of):
     tally = tally_of("jobs, PostgreSQL, local, line cut one way")
     for _ in range(dose(1, 10)):
-        cut(postgresql_scene, ["no way to it", "no way back"], tally)
+        cut(on_postgresql, ["no way to it", "no way back"], tally)
     assert tally.verdict.found == []

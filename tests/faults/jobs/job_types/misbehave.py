@@ -21,7 +21,7 @@ class Misbehave(DatabaseType):
     label = "Misbehave"
     Parameters = MisbehaveParameters
     retry_delays_s = (0.05,)
-    time_limit_s = 1.0
+    time_limit_s = 0.5
 
     def perform(self, job: HeldJob) -> Outcome | None:
         Effect.objects.create(job_id=job.id, attempt=job.attempt, what="misbehave")
