@@ -8,7 +8,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
 )
 
-from lapwing.conf.settings import *  # noqa: E402, F403
+from lapwing.conf.settings import *  # noqa: F403
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     # A file, in memory where the system has such a place: workers have connections of their own.

@@ -73,6 +73,26 @@ def test_nothing_changes_after_a_pause_returned(stage, tell):
     )
 
 
+def test_pause_holds_while_two_processes_carry_the_run(stage, tell):
+    """Each batch that ends lets a carrier claim the next, so a pause that locked them one after another would chase."""
+    times = dose(4, 40)
+    under_way = 0
+    for turn in range(times):
+        stage.set("started")
+        conduct = stage.deed("conduct", run_id=1, batch_size=BATCH_SIZE, breath_s=BREATH_S)
+        pause = stage.deed("pause_and_watch", run_id=1, after_batches=2 + turn % 6, watch_s=0.3)
+        first, second, paused = stage.together(conduct, conduct, pause)
+        assert paused.value and paused.value["state"] == "paused", (first, second, paused)
+        assert paused.value["at_once"] == paused.value["later"], paused
+        under_way += 0 < paused.value["at_once"] < SUBSCRIPTIONS
+        assert {first.value["state"], second.value["state"]} == {"paused"}, (first, second)
+        assert stage.do("conduct", run_id=1, batch_size=BATCH_SIZE)["state"] == "completed"
+        assert stage.judge() == []
+    tell(
+        f"{stage.database.label}, paused while two processes carried the run: {times} times ({under_way} in the middle), nothing changed for 300 ms after"
+    )
+
+
 def test_pause_waits_for_the_batch_under_way(stage):
     assert pause_under_way(stage, ()) == []
 

@@ -14,7 +14,16 @@ from lapwing.jobs.claim import HELD_COLUMNS, held_job
 from lapwing.jobs.links import blocking
 from lapwing.jobs.models import Job, JobLink
 from lapwing.jobs.types import HeldJob
-from tests.jobs.conftest import ask, broken_invariants, claim, close_connection, end, only_postgresql, shown, work
+from tests.jobs.conftest import (
+    ask,
+    broken_invariants,
+    claim,
+    close_connection,
+    end,
+    only_postgresql,
+    shown,
+    work,
+)
 
 pytestmark = pytest.mark.django_db
 

@@ -27,7 +27,6 @@ from tests.jobs.conftest import (
     broken_invariants,
     claim,
     dispatch,
-    end,
     expire,
     make_due,
     shown,

@@ -12,7 +12,18 @@ from lapwing.jobs.conclude import JITTER, retry_delay_s
 from lapwing.jobs.models import Job, JobAttempt
 from lapwing.jobs.outcomes import OutcomeUnknown, TransientError
 from lapwing.jobs.types import DatabaseType, job_types
-from tests.jobs.conftest import again, ask, attempts, broken_invariants, claim, end, make_due, shown, told, work
+from tests.jobs.conftest import (
+    again,
+    ask,
+    attempts,
+    broken_invariants,
+    claim,
+    end,
+    make_due,
+    shown,
+    told,
+    work,
+)
 from tests.jobs.samples.models import Effect
 
 pytestmark = pytest.mark.django_db

@@ -1,4 +1,3 @@
-import pytest
 
 from lapwing.jobs.models import Job, JobAttempt
 from tests.jobs.conftest import ask, work

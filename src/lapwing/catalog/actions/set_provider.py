@@ -25,9 +25,10 @@ def set_provider(
     responsible_email: str = "",
     remind_every_days: int = 3,
 ) -> Provider:
-    """The whole of its settings; in a sandbox the connector is the sandbox's unless another is named. Raises Refused `unknown_provider_kind`,
-    `connector_missing`, `responsible_missing`, `bad_interval`, `unknown_provider_connector`; Invalid with each wrong
-    field of the configuration.
+    """The whole of its settings; in a sandbox the connector is the sandbox's unless another is named.
+
+    Raises Refused `unknown_provider_kind`, `connector_missing`, `responsible_missing`, `bad_interval`,
+    `unknown_provider_connector`; Invalid with each wrong field of the configuration.
     """
     require(Permission.PROVISION)
     if kind not in ProviderKind.values:
