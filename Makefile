@@ -23,8 +23,9 @@ check: $(VENV)/.dev ## style, types, layers, migrations
 	$(BIN)/pyright
 	DJANGO_SETTINGS_MODULE=lapwing.conf.settings $(BIN)/python -W ignore -m django makemigrations --check --dry-run
 
-bench: $(VENV)/.dev ## the benchmarks, with the table at the end (an hour)
+bench: $(VENV)/.dev ## the benchmarks, with the tables at the end (two hours)
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks jobs
 
 docs: $(VENV)/.run ## write the generated pages of docs/ anew
 	$(BIN)/python docs/generate.py

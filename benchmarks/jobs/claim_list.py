@@ -13,7 +13,9 @@ LISTED_EACH = 10
 
 def rows(trials: Trials, engine: str, size: int) -> list[Row]:
     words = (f"mixed:{size * LISTED_EACH}", f"archived:{size * LISTED_EACH}")
-    found = trials.rounds((engine, "list", size), {"ours": lambda: trials.trial(engine, words, "list")})["ours"]
+    found = trials.rounds((engine, "list", size), {"ours": lambda: trials.trial(engine, words, "list")})[
+        "ours"
+    ]
     slowest, again = middle(found, "slowest_ms"), middle(found, "slowest_again_ms")
     trials.notes.append(
         f"The slowest of {found[0]['filters']} filters on {engine}: {found[0]['filter']}; the median of all "

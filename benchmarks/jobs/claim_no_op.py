@@ -33,7 +33,16 @@ def rows(trials: Trials, engine: str, size: int) -> list[Row]:
         trials.notes.append(f"Best on {broker}: {best[0]['setting']}.")
         peer = middle(best)
         lines.append(
-            Row(f"no-op jobs / Celery, {broker}", engine, rate, peer, rate / peer, "jobs/s", bar, at_least=True)
+            Row(
+                f"no-op jobs / Celery, {broker}",
+                engine,
+                rate,
+                peer,
+                rate / peer,
+                "jobs/s",
+                bar,
+                at_least=True,
+            )
         )
     rates = {at_once: middle(found[f"Procrastinate {at_once}"]) for at_once in CONCURRENCIES}
     words = ", ".join(f"{value:,.0f} with {at_once}" for at_once, value in rates.items())

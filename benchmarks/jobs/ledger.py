@@ -118,7 +118,9 @@ def _of_thousand(number: str, shares: tuple) -> str:
 def _numbers(hand: Hand, rows: int) -> str:
     if hand.engine == "postgresql":
         return f"generate_series(1, {rows}::bigint) AS n(i)"
-    return f"(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) SELECT i FROM n)"
+    return (
+        f"(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) SELECT i FROM n)"
+    )
 
 
 def _ago(hand: Hand, seconds: int) -> str:

@@ -1,6 +1,6 @@
 """One trial of ours, in a process of its own on the database of LAPWING_DATABASE_URL: prints one JSON line.
 
-`python -m benchmarks.jobs.trial drain|claim|dispatch|enqueue|start|poll|idle|list …`
+`python -m benchmarks.jobs.trial drain|claim|dispatch|enqueue|start|poll|work|idle|list …`
 """
 
 import argparse
@@ -15,6 +15,7 @@ import time
 from typing import Any
 
 LONGEST_S = 900.0
+STARTED_IN_S = 60.0
 CLAIMED = 500
 
 
@@ -69,15 +70,13 @@ def dispatch(arguments: argparse.Namespace) -> dict[str, Any]:
     from benchmarks.jobs.celery_app import app
     from lapwing.jobs import dispatch as module
     from lapwing.jobs.engines.celery import CeleryEngine
-    from lapwing.jobs.models import Job, Worker
+    from lapwing.jobs.models import Job
     from lapwing.jobs.states import OPEN
 
     if arguments.chunk:
         module.CHUNK["database"] = arguments.chunk
     ends_at, looked_at, ended = time.monotonic() + LONGEST_S, 0.0, False
-    while not Worker.objects.exists() and time.monotonic() < ends_at:
-        time.sleep(0.1)
-    time.sleep(1)
+    _wait_for_a_worker(time.monotonic() + STARTED_IN_S)
 
     def stop() -> bool:
         nonlocal looked_at, ended
@@ -94,11 +93,11 @@ def enqueue(arguments: argparse.Namespace) -> dict[str, Any]:
     """One job for each row of another table."""
     from django.db import connection, transaction
     from django.db.models import JSONField, Value
+    from tests.jobs.samples.models import Effect
 
     from lapwing.core.sql import text
     from lapwing.jobs.actions.enqueue import enqueue_from
     from lapwing.jobs.types import job_types
-    from tests.jobs.samples.models import Effect
 
     list(job_types)
     connection.ensure_connection()
@@ -134,7 +133,27 @@ def start(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def poll(arguments: argparse.Namespace) -> dict[str, Any]:
     """The same with the worker in another process, which finds the job when it looks for it."""
+    _wait_for_a_worker(time.monotonic() + STARTED_IN_S)
     return _latencies(arguments.rows, lambda: random.uniform(0.6, 1.8))
+
+
+def work(arguments: argparse.Namespace) -> dict[str, Any]:
+    """A worker until it is told to stop."""
+    from lapwing.cli.service import until_stopped
+    from lapwing.jobs.worker import LocalWorker
+
+    stop = until_stopped()
+    LocalWorker().run(stop=stop.is_set)
+    return {}
+
+
+def _wait_for_a_worker(ends_at: float) -> None:
+    from lapwing.jobs.models import Worker
+
+    while not Worker.objects.exists():
+        assert time.monotonic() < ends_at, "no worker started"
+        time.sleep(0.1)
+    time.sleep(1)
 
 
 def _latencies(rows: int, pause: Any) -> dict[str, Any]:
@@ -272,6 +291,7 @@ WHAT = {
     "enqueue": enqueue,
     "start": start,
     "poll": poll,
+    "work": work,
     "idle": idle,
     "list": list_,
 }

@@ -80,7 +80,9 @@ class Trials:
 
     def by_hand(self, engine: str, words: tuple[str, ...], *arguments: str) -> Figures:
         return self.on_copy(
-            engine, words, lambda url: json.loads(in_process("benchmarks.jobs.peers.by_hand", url, *arguments))
+            engine,
+            words,
+            lambda url: json.loads(in_process("benchmarks.jobs.peers.by_hand", url, *arguments)),
         )
 
     def drain(
@@ -103,7 +105,7 @@ class Trials:
 
     def celery(self, broker: str, rows: int, *, full: bool, best: int = 0) -> Figures:
         """Celery alone, a message a job, under the best setting."""
-        pool, prefetch = self.best(broker, full=full, rows=max(rows // 3, 200))[best]
+        pool, prefetch = self.best(broker, full=full, rows=max(rows // 2, 1000))[best]
         return self._celery(broker, pool, prefetch, rows, full=full)
 
     def best(self, broker: str, *, full: bool, rows: int) -> list[tuple[str, int]]:
@@ -111,7 +113,9 @@ class Trials:
         found = self._best.get((broker, full))
         if found is None:
             tried = {
-                (pool, prefetch): self._celery(broker, pool, prefetch, rows, full=full)["rate"]
+                (pool, prefetch): self._celery(broker, pool, prefetch, rows, "--longest", "15", full=full)[
+                    "rate"
+                ]
                 for pool in POOLS
                 for prefetch in PREFETCHES
             }
@@ -128,9 +132,9 @@ class Trials:
             print(f"  {self.notes[-1]}", file=sys.stderr, flush=True)
         return found
 
-    def _celery(self, broker: str, pool: str, prefetch: int, rows: int, *, full: bool) -> Figures:
+    def _celery(self, broker: str, pool: str, prefetch: int, rows: int, *more: str, full: bool) -> Figures:
         arguments = ["--broker", self.brokers[broker], "--pool", pool, "--prefetch", str(prefetch)]
-        arguments += ["--rows", str(rows), *(["--full"] if full else [])]
+        arguments += ["--rows", str(rows), *(["--full"] if full else []), *more]
         return _end(_module("benchmarks.jobs.peers.celery_alone", {}, *arguments)) | {
             "setting": f"{pool} prefetch {prefetch}"
         }
@@ -197,8 +201,7 @@ class Trials:
         """A worker in another process than the one that asks."""
 
         def measure(url: str) -> Figures:
-            worker = _module("lapwing.cli", _environment(url), "job", "work")
-            time.sleep(5)
+            worker = _start(url, "work")
             try:
                 return ours(url, "poll", "--rows", str(rows))
             finally:

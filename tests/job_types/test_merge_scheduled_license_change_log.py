@@ -10,9 +10,10 @@ from lapwing.core.context import acting_as
 from lapwing.core.errors import Refused
 from lapwing.jobs.actions.cancel import cancel
 from lapwing.jobs.models import Job
+from lapwing.subscriptions.actions.cancel_scheduled_change import cancel_scheduled_change
 from lapwing.subscriptions.actions.perform import perform
 from lapwing.subscriptions.actions.protect import protect
-from lapwing.subscriptions.actions.schedule_change import cancel_scheduled_change, schedule_change
+from lapwing.subscriptions.actions.schedule_change import schedule_change
 from lapwing.subscriptions.models import LicenseChangeLog, ScheduledLicenseChangeLog, Subscription
 from tests.conftest import R
 from tests.job_types.conftest import statuses

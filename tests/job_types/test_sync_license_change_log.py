@@ -8,7 +8,9 @@ from lapwing.customers.actions.map_provider_account import map_provider_account
 from lapwing.customers.actions.request_agreement import request_agreement
 from lapwing.customers.actions.set_credit_hold import hold_credit, release_credit
 from lapwing.customers.models import ProviderAccount
+from lapwing.jobs.actions.cancel import cancel
 from lapwing.jobs.models import Job, JobAttempt
+from lapwing.subscriptions.actions.mark_provisioned import mark_provisioned
 from lapwing.subscriptions.actions.perform import perform
 from lapwing.subscriptions.actions.retry_provisioning import retry_provisioning
 from lapwing.subscriptions.comparison import differences
@@ -27,19 +29,79 @@ def changes(number: str = "S1") -> list[tuple[str, str, str]]:
 
 def test_each_change_reaches_the_provider_in_its_order(provider):
     served()
+    for quantity in ("5", "2", "3"):
+        perform("S1", "change_quantity", to=quantity)
+    assert list(Job.objects.order_by("pk").values_list("blockers", flat=True)) == [0, 1, 1]
+    work()
+    assert provider.ask("/services/S1")["quantity"] == 3
+    assert provider.effects() == {"S1": 3}
+    assert [status for status, _ in statuses(SYNC)] == ["succeeded"] * 3
+    assert faults() == []
+
+
+def test_what_a_later_change_made_pointless_is_not_told(provider):
+    served()
     perform("S1", "change_quantity", to="5")
     perform("S1", "deactivate_subscription")
     perform("S1", "activate_subscription")
     perform("S1", "change_quantity", to="3")
     work()
     service = provider.ask("/services/S1")
-    assert (service["active"], service["quantity"]) == (True, 3)
-    assert [status for status, _ in statuses(SYNC)] == [
-        "not_applicable",
-        "succeeded",
-        "succeeded",
-        "succeeded",
-    ]
+    assert (service["active"], service["quantity"], provider.effects()) == (True, 3, {"S1": 2})
+    assert [status for status, _ in statuses(SYNC)] == ["not_applicable"] * 2 + ["succeeded"] * 2
+    assert faults() == []
+
+
+def test_deactivation_goes_past_a_failed_change_and_those_that_wait_for_it(provider):
+    served()
+    perform("S1", "change_quantity", to="4")
+    work()
+    provider.misbehave("refuse", times=1)
+    perform("S1", "change_quantity", to="5")
+    work()
+    perform("S1", "change_quantity", to="6")
+    perform("S1", "deactivate_subscription")
+    work()
+    assert provider.ask("/services/S1")["active"] is False
+    perform("S1", "activate_subscription")
+    work()
+    assert provider.active() == {"S1": True}
+    assert faults() == []
+
+
+def test_cancelled_job_of_a_superseded_change_holds_nobody_up(provider):
+    served()
+    perform("S1", "change_quantity", to="4")
+    cancel([Job.objects.get().pk])
+    perform("S1", "deactivate_subscription")
+    perform("S1", "activate_subscription")
+    work()
+    assert provider.active() == {"S1": True}
+    assert faults() == []
+
+
+def test_cancelled_change_holds_the_later_ones_up_until_it_is_retried(provider):
+    served()
+    perform("S1", "change_quantity", to="4")
+    cancel([Job.objects.get().pk])
+    perform("S1", "change_quantity", to="5")
+    work()
+    assert statuses(SYNC)[1][0] == "waiting"
+    retry_provisioning("S1")
+    work()
+    assert provider.ask("/services/S1")["quantity"] == 5
+
+
+def test_change_that_a_person_marks_as_done_releases_the_later_ones(provider):
+    served()
+    provider.misbehave("refuse", times=1)
+    perform("S1", "change_quantity", to="5")
+    perform("S1", "change_quantity", to="6")
+    work()
+    mark_provisioned(LicenseChangeLog.objects.get(provisioning_status="failed").pk)
+    work()
+    assert [status for status, _ in statuses(SYNC)] == ["not_applicable", "succeeded"]
+    assert provider.ask("/services/S1")["quantity"] == 6
     assert faults() == []
 
 
@@ -98,7 +160,11 @@ def test_deactivation_does_not_wait_for_the_next_try_of_another_change(provider)
     perform("S1", "deactivate_subscription")
     work()
     assert provider.ask("/services/S1")["active"] is False
+    assert changes()[2][1:] == ("not_applicable", "superseded")
+    due_now()
+    work()
     assert [status for status, _ in statuses(SYNC)] == ["succeeded", "not_applicable", "succeeded"]
+    assert faults() == []
 
 
 @pytest.mark.parametrize("mode", ["hang_up_after", "error_after", "nonsense", "hang_up_before"])

@@ -5,9 +5,13 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connections, transaction
 
+from lapwing.core import clock
+from lapwing.core.context import acting_as
 from lapwing.core.sql import execute
+from lapwing.identity.models import Organisation
 from lapwing.jobs import checks, outcomes
 from lapwing.jobs.actions.enqueue import enqueue
 from lapwing.jobs.claim import Claimer, Wanted, new_token
@@ -17,6 +21,7 @@ from lapwing.jobs.models import ArchivedJob, Job, JobAttempt
 from lapwing.jobs.states import Status
 from lapwing.jobs.types import HeldJob
 from lapwing.jobs.worker import LocalWorker
+from tests.conftest import NOON, _allow_deletion_of_audit, _refuse_deletion_of_audit, set_up_organisation
 
 ON_POSTGRESQL = os.environ.get("LAPWING_DATABASE_URL", "").startswith("postgres")
 only_postgresql = pytest.mark.skipif(not ON_POSTGRESQL, reason="two writers at once are PostgreSQL's")
@@ -97,13 +102,49 @@ def close_connection() -> None:
     connections.close_all()
 
 
+TABLES = (
+    "jobs_job",
+    "jobs_archivedjob",
+    "jobs_jobattempt",
+    "jobs_joblink",
+    "jobs_joblimit",
+    "jobs_worker",
+    "samples_effect",
+)
+
+
+@pytest.fixture(scope="module")
+def _committed(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """The organisation, committed once for all tests of a file: emptying all tables takes a second."""
+    with django_db_blocker.unblock():
+        with clock.standing_at(NOON), acting_as("olga"):
+            set_up_organisation()
+        yield
+        _allow_deletion_of_audit()
+        call_command("flush", verbosity=0, interactive=False)
+        _refuse_deletion_of_audit()
+
+
 @pytest.fixture
-def ledger(committed_sandbox: None) -> Iterator[None]:
+def transactional_db(_committed: None, django_db_blocker) -> Iterator[None]:
+    """As pytest-django's of this name, by which it knows that a database is needed."""
+    with django_db_blocker.unblock():
+        yield
+
+
+@pytest.fixture
+def ledger(transactional_db: None) -> Iterator[None]:
     """The organisation, with real commits: workers use connections of their own."""
-    yield
+    with clock.standing_at(NOON), acting_as("olga"):
+        yield
+        for table in TABLES:
+            execute(f"DELETE FROM {table}")
 
 
 @pytest.fixture
-def desk(sandbox: None) -> Iterator[None]:
+def desk(db: None) -> Iterator[None]:
     """The same in one transaction that is rolled back: for all that one connection can do."""
-    yield
+    with clock.standing_at(NOON), acting_as("olga"):
+        if not Organisation.objects.exists():
+            set_up_organisation()
+        yield

@@ -25,8 +25,6 @@ from tests.jobs.conftest import (
     work,
 )
 
-pytestmark = pytest.mark.django_db
-
 
 def blockers(job: Job) -> int:
     return Job.objects.get(pk=job.pk).blockers

@@ -18,8 +18,6 @@ from lapwing.jobs.models import Job
 from lapwing.jobs.types import BULK, URGENT
 from tests.jobs.conftest import ask, claim, close_connection, end, only_postgresql, shown
 
-pytestmark = pytest.mark.django_db
-
 
 def test_rollback_leaves_no_job(desk):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
@@ -37,7 +35,13 @@ def test_job_outside_a_transaction_is_refused(ledger):
 
 def test_row_says_who_asked_for_what_and_when(desk):
     job = Job.objects.get(pk=ask("book", "S7", priority=URGENT, lane="north", key="k").pk)
-    assert (job.type, job.pool, job.lane, job.priority, job.subject) == ("book", "database", "north", URGENT, "S7")
+    assert (job.type, job.pool, job.lane, job.priority, job.subject) == (
+        "book",
+        "database",
+        "north",
+        URGENT,
+        "S7",
+    )
     assert (job.status, job.attempt, job.requested_by, job.parameters) == ("waiting", 0, "olga", {"do": ""})
     assert job.created_at == job.scheduled_for
 

@@ -27,6 +27,7 @@ from tests.jobs.conftest import (
     broken_invariants,
     claim,
     dispatch,
+    end,
     expire,
     make_due,
     shown,
@@ -35,7 +36,6 @@ from tests.jobs.conftest import (
 )
 from tests.jobs.samples.models import Effect
 
-pytestmark = pytest.mark.django_db
 CHILD = """
 import django
 django.setup()
@@ -56,6 +56,19 @@ def test_holder_whose_lease_ended_writes_nothing_and_his_effect_is_rolled_back(d
     assert broken_invariants() == []
 
 
+def test_late_holder_does_not_end_the_attempt_of_the_next_one(desk):
+    job = ask()
+    late = claim()
+    expire(job.pk)
+    rescue()
+    (held,) = claim()
+    Executor().begin(late)
+    assert not Effect.objects.exists()
+    assert shown(job)[0] == "in_progress"
+    assert end(held)
+    assert attempts(job) == [(1, "lost"), (2, "succeeded")]
+
+
 def test_chunk_of_which_one_was_lost_does_the_others(desk):
     jobs = [ask() for _ in range(5)]
     held = claim()
@@ -63,10 +76,15 @@ def test_chunk_of_which_one_was_lost_does_the_others(desk):
     rescue()
     Executor().begin(held)
     assert [shown(job)[0] for job in jobs] == ["succeeded"] * 2 + ["retry"] + ["succeeded"] * 2
-    assert sorted(Effect.objects.values_list("job_id", flat=True)) == sorted(job.pk for job in jobs if job != jobs[2])
+    assert sorted(Effect.objects.values_list("job_id", flat=True)) == sorted(
+        job.pk for job in jobs if job != jobs[2]
+    )
 
 
-def test_answer_of_an_attempt_that_was_lost_is_not_taken_for_the_next_ones(ledger, tmp_path, monkeypatch):
+@pytest.mark.parametrize("at_once", [True, False])
+def test_answer_of_an_attempt_that_was_lost_is_not_taken_for_the_next_ones(
+    ledger, tmp_path, monkeypatch, at_once
+):
     """The same process has both attempts of one job under way, and the first one's answer comes last."""
     gates = {1: threading.Event(), 2: threading.Event()}
 
@@ -82,10 +100,14 @@ def test_answer_of_an_attempt_that_was_lost_is_not_taken_for_the_next_ones(ledge
             expire(job.pk)
             rescue()
             assert shown(job)[0] == "retry"
+    if at_once:
+        gates[2].set()
+        time.sleep(0.1)
     gates[1].set()
-    while not executor.flush():
-        time.sleep(0.01)
-    assert {key for key in executor.running} == {(job.pk, 2)}  # it is still renewed
+    time.sleep(0.1)
+    executor.flush()
+    if not at_once:
+        assert set(executor.running) == {(job.pk, 2)}  # it is still renewed
     gates[2].set()
     executor.finish()
     assert shown(job)[0] == "succeeded"
@@ -139,7 +161,9 @@ def test_job_whose_worker_died_twice_runs_alone(desk):
 def test_job_that_runs_alone_gets_its_turn_under_load_and_has_no_neighbours(ledger, tmp_path, monkeypatch):
     seen = []
     monkeypatch.setattr(
-        type(job_types.get("tell")), "call", lambda self, job, *_: (time.sleep(0.05), seen.append((job.lane, len(worker._executor.running))))
+        type(job_types.get("tell")),
+        "call",
+        lambda self, job, *_: (time.sleep(0.05), seen.append((job.lane, len(worker._executor.running)))),
     )
     file = str(tmp_path / "told")
     poison = ask("tell", lane="poison", parameters={"file": file})
@@ -235,7 +259,12 @@ def _child(home: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "LAPWING_DATABASE_URL": url, "LAPWING_HOME": str(home)}
     environment["DJANGO_SETTINGS_MODULE"] = "tests.settings"
     return subprocess.run(
-        [sys.executable, "-c", CHILD], env=environment, capture_output=True, text=True, timeout=60, cwd=Path(__file__).parents[2]
+        [sys.executable, "-c", CHILD],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=Path(__file__).parents[2],
     )
 
 

@@ -17,7 +17,6 @@ from lapwing.jobs.types import BULK, NORMAL, URGENT
 from lapwing.jobs.worker import LocalWorker
 from tests.jobs.conftest import ask, claim, close_connection, end, only_postgresql, shown, work
 
-pytestmark = pytest.mark.django_db
 LONG_AGO = datetime(2015, 1, 1, tzinfo=UTC)
 
 
@@ -52,7 +51,12 @@ def test_pause_is_kept_by_a_worker_that_looked_before(ledger):
 
 
 def test_limits_want_a_known_type_and_numbers_from_one(desk):
-    for name, values in (("bok", {}), ("book", {"concurrency": 0}), ("book", {"rate": 0}), ("book", {"per_s": 0})):
+    for name, values in (
+        ("bok", {}),
+        ("book", {"concurrency": 0}),
+        ("book", {"rate": 0}),
+        ("book", {"per_s": 0}),
+    ):
         with pytest.raises(Refused):
             set_limit("type", name, **{"concurrency": None, **values})
     assert not JobLimit.objects.exists()

@@ -26,8 +26,6 @@ from tests.jobs.conftest import (
 )
 from tests.jobs.samples.models import Effect
 
-pytestmark = pytest.mark.django_db
-
 # told to: status, code, effects that stay, tries used, outcome of the attempt
 ENDINGS = [
     ("", "succeeded", "", 1, 0, "succeeded"),

@@ -20,8 +20,6 @@ from lapwing.jobs.states import ENDED, JOB, LIVE, Status
 from lapwing.jobs.types import HeldJob
 from tests.jobs.conftest import ask, broken_invariants, end, expire, make_due
 
-pytestmark = pytest.mark.django_db
-
 
 @dataclass
 class Case:

@@ -19,6 +19,7 @@ from lapwing.runs.models import Run
 from lapwing.runs.on_ledger import OnLedger
 from lapwing.runs.states import RunState
 from lapwing.subscriptions.actions.perform import perform
+from lapwing.subscriptions.models import LicenseChangeLog
 from tests.jobs.conftest import work
 from tests.sandbox_provider import SandboxProvider
 from tests.worker_processes import RABBITMQ, REDIS, WorkerProcess, needs_broker, until
@@ -68,16 +69,16 @@ def test_run_cuts_off_at_the_provider_and_undo_brings_back(provider: SandboxProv
     assert faults() == []
 
 
-def test_undo_before_the_provider_was_told_tells_it_both_in_order(provider: SandboxProvider) -> None:
+def test_undo_before_the_provider_was_told_cuts_nobody_off_there(provider: SandboxProvider) -> None:
     numbers = in_debt(2, provider=Provider.objects.get(code="acme"))
     known_to(provider, *numbers)
+    before = provider.effects()
     cut = run_now(define())
-    run_undo = undo_run(cut.pk, reason="a mistake")
-    carry_on(run_undo.pk)
-    waiting = Job.objects.filter(type="sync_license_change_log", status=Status.WAITING)
-    assert sorted(waiting.values_list("blockers", flat=True)) == [0, 0, 1, 1]
+    carry_on(undo_run(cut.pk, reason="a mistake").pk)
     work()
-    assert provider.active() == dict.fromkeys(numbers, True)
+    assert (provider.active(), provider.effects()) == (dict.fromkeys(numbers, True), before)
+    deactivations = LicenseChangeLog.objects.filter(event="deactivate")
+    assert set(deactivations.values_list("provisioning_code", flat=True)) == {"superseded"}
     assert faults() == []
 
 

@@ -1,8 +1,9 @@
 from collections.abc import Mapping, Sequence
 
+from tests.jobs.samples.models import Effect
+
 from lapwing.jobs.outcomes import Outcome
 from lapwing.jobs.types import HeldJob, SetType, job_types
-from tests.jobs.samples.models import Effect
 
 
 class BookMany(SetType):

@@ -11,9 +11,7 @@ from typing import Any
 
 from benchmarks.engines import Hand
 
-DUE = (
-    "pool = 'database' AND priority = 50 AND status IN ('waiting', 'retry') AND blockers = 0 AND scheduled_for <= {now}"
-)
+DUE = "pool = 'database' AND priority = 50 AND status IN ('waiting', 'retry') AND blockers = 0 AND scheduled_for <= {now}"
 CLAIMED = "status = 'in_progress', attempt = attempt + 1, lease_token = 'bench', lease_until = {later}, started_at = {now}"
 CLAIM = {
     "postgresql": "WITH c AS MATERIALIZED (SELECT id FROM jobs_job WHERE {due} ORDER BY scheduled_for, id "
@@ -81,7 +79,9 @@ def _prepared_commits(seconds: float) -> dict[str, Any]:
     import psycopg
 
     statement = "INSERT INTO samples_effect (job_id, attempt, what) VALUES (%s, 1, 'book')"
-    with psycopg.connect(os.environ["LAPWING_DATABASE_URL"], autocommit=True, prepare_threshold=0) as connection:
+    with psycopg.connect(
+        os.environ["LAPWING_DATABASE_URL"], autocommit=True, prepare_threshold=0
+    ) as connection:
         number, before = 0, time.perf_counter()
         while time.perf_counter() < before + seconds:
             number += 1

@@ -15,8 +15,6 @@ import time
 import uuid
 from pathlib import Path
 
-LONGEST_S = 120.0
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -25,6 +23,7 @@ def main() -> None:
     parser.add_argument("--prefetch", type=int, default=16)
     parser.add_argument("--rows", type=int, default=1000)
     parser.add_argument("--full", action="store_true")
+    parser.add_argument("--longest", type=float, default=120, help="seconds; what was done by then counts")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LAPWING_BENCH_BROKER"] = arguments.broker
@@ -44,19 +43,19 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, float]:
             publish(1)  # the worker is known to be there when it has done this one
         worker = start_worker("benchmarks.jobs.peers.celery_tasks", arguments.pool, arguments.prefetch)
         if not arguments.full:
-            _wait(folder, 1)
+            _wait(folder, 1, 30)
             before = time.time()
             publish(arguments.rows)
             published = time.time()
-            _wait(folder, arguments.rows + 1)
-            _, _, last = done(folder)
+            _wait(folder, arguments.rows + 1, arguments.longest)
+            tasks, _, last = done(folder)
             return {
-                "rate": arguments.rows / (last - before),
+                "rate": (tasks - 1) / (last - before),
                 "publish_rate": arguments.rows / (published - before),
             }
-        _wait(folder, arguments.rows)
-        _, first, last = done(folder)
-        return {"rate": arguments.rows / (last - first)}
+        _wait(folder, arguments.rows, arguments.longest)
+        tasks, first, last = done(folder)
+        return {"rate": tasks / (last - first)}
     finally:
         if worker:
             kill_worker(worker)
@@ -79,7 +78,12 @@ def start_worker(module: str, pool: str, prefetch: int) -> subprocess.Popen:
             sys.executable,
             *("-m", "celery", "-A", module, "worker", "--loglevel=ERROR", f"--pool={name}"),
             *("--concurrency", processes, "--prefetch-multiplier", str(prefetch)),
-            *("-Q", os.environ["LAPWING_BENCH_QUEUE"], "-n", f"bench-{os.getpid()}-{uuid.uuid4().hex[:6]}@here"),
+            *(
+                "-Q",
+                os.environ["LAPWING_BENCH_QUEUE"],
+                "-n",
+                f"bench-{os.getpid()}-{uuid.uuid4().hex[:6]}@here",
+            ),
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
         ],
         env={**os.environ, "C_FORCE_ROOT": "1"},
@@ -117,14 +121,15 @@ def remove_queue(broker: str, queue: str) -> None:
         connection.default_channel.queue_delete(queue)
 
 
-def _wait(folder: Path, rows: int) -> None:
+def _wait(folder: Path, rows: int, longest_s: float) -> None:
+    """Some settings are so slow that they are not waited for; where nothing was done, it is an error."""
     from benchmarks.jobs.peers.celery_tasks import done
 
-    ends_at = time.monotonic() + LONGEST_S
-    while done(folder)[0] < rows:
-        if time.monotonic() > ends_at:
-            raise TimeoutError(f"{done(folder)[0]:.0f} of {rows} tasks were done in {LONGEST_S:g} s")
+    ends_at = time.monotonic() + longest_s
+    while done(folder)[0] < rows and time.monotonic() < ends_at:
         time.sleep(0.02)
+    if done(folder)[0] < min(rows, 2):
+        raise TimeoutError(f"Celery did nothing in {longest_s:g} s")
 
 
 if __name__ == "__main__":

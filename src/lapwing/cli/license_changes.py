@@ -130,7 +130,7 @@ def _unschedule(scheduled_change: int, reason: str, form: str) -> None:
     \b
     Example: lapwing subscription unschedule 12
     """
-    from lapwing.subscriptions.actions.schedule_change import cancel_scheduled_change
+    from lapwing.subscriptions.actions.cancel_scheduled_change import cancel_scheduled_change
 
     show_one(_record(cancel_scheduled_change(scheduled_change, reason=reason)), form)
 

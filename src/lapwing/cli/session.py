@@ -140,6 +140,10 @@ def as_line(error: Exception) -> str:
         return " ".join(str(error).split())
     from django.db import DatabaseError, InterfaceError
 
+    from lapwing.connectors.errors import ConnectorError
+
+    if isinstance(error, ConnectorError):
+        return " ".join(str(error).split())
     text = " ".join(str(error).split())[:300]
     if isinstance(error, DatabaseError | InterfaceError):
         missing = ("no such table", "does not exist", "unable to open database file", "no such column")

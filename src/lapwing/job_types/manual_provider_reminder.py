@@ -21,6 +21,7 @@ class ManualProviderReminder(DatabaseType):
     name = "manual_provider_reminder"
     label = "Remind a manual provider"
     Parameters = ReminderParameters
+    keeps_broken = True
 
     def perform(self, job: HeldJob) -> Outcome | None:
         changes = LicenseChangeLog.objects.select_related("subscription__provider")

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from lapwing.core import clock
 from lapwing.core.context import SYSTEM, acting_as
+from lapwing.core.errors import Refused
 from lapwing.jobs import outcomes
 from lapwing.jobs.outcomes import Failed, Later, NotApplicable, Outcome, Retry, Succeeded, TransientError
 from lapwing.jobs.types import HeldJob, OutsideType, Parameters, job_types
@@ -60,8 +61,10 @@ class SendEmail(OutsideType):
         facts = mail_facts.get(asked.event).gather(asked.subject_id)
         if facts is None:
             return _drop(asked)
-        if not settings.SMTP_URL:
-            return Later(clock.now() + ASK_AGAIN, "no_mail_server", "LAPWING_SMTP_URL is not set")
+        try:
+            server = server_from_url(settings.SMTP_URL)
+        except Refused as refused:
+            return Later(clock.now() + ASK_AGAIN, "no_mail_server", str(refused))
         email = prepare_email(
             asked.event,
             key=asked.key,
@@ -76,7 +79,7 @@ class SendEmail(OutsideType):
         if email.status not in OPEN:
             with acting_as(SYSTEM):
                 email = reopen_email(email.pk, reason=f"job {job.id} runs again")
-        return Intent(email.pk, mail_of(email), server_from_url(settings.SMTP_URL))
+        return Intent(email.pk, mail_of(email), server)
 
     def call(self, job: HeldJob, intent: Intent, deadline: float) -> Answer:
         left_s = deadline - time.monotonic()
@@ -99,6 +102,11 @@ class SendEmail(OutsideType):
         if isinstance(error, NotSent):
             return Retry(error.code, error.message)
         return outcomes.outcome_of(error)
+
+    def on_failed(self, job: HeldJob, code: str, text: str) -> None:
+        asked = MailParameters(**job.parameters)
+        for email in Email.objects.filter(key=asked.key, event=asked.event, status=EmailStatus.PREPARED):
+            close_email(email.pk, status=EmailStatus.NOT_SENT, code=code, answer=text)
 
 
 def _drop(asked: MailParameters) -> Outcome:

@@ -5,19 +5,18 @@ from datetime import timedelta
 from typing import Any
 
 from lapwing.catalog.models import Provider, ProviderKind
-from lapwing.connectors.errors import Busy, ConnectorError, OutcomeUnknown
+from lapwing.connectors.errors import Busy, ConnectorError
 from lapwing.connectors.opening import open_connector
 from lapwing.connectors.orders import Event as OrderEvent
 from lapwing.connectors.orders import Receipt, ServiceOrder
 from lapwing.connectors.port import connectors
 from lapwing.core import clock
 from lapwing.customers.models import Customer, ProviderAccount, ProviderAgreement
-from lapwing.jobs import outcomes
-from lapwing.jobs.outcomes import Failed, Later, NotApplicable, Outcome, Retry, Succeeded
+from lapwing.jobs.outcomes import Failed, Later, NotApplicable, Outcome, Retry, Succeeded, outcome_of
 from lapwing.jobs.types import HeldJob, OutsideType, Parameters, job_types
 from lapwing.subscriptions.actions.record_provisioning import record_provisioning
-from lapwing.subscriptions.license_changes import change_key
-from lapwing.subscriptions.models import Event, LicenseChangeLog, Provisioning
+from lapwing.subscriptions.models import Event, LicenseChangeLog, Provisioning, Subscription
+from lapwing.subscriptions.provider_jobs import change_key
 
 ASK_AGAIN = timedelta(hours=1)
 
@@ -42,17 +41,18 @@ class SyncLicenseChangeLog(OutsideType):
     name = "sync_license_change_log"
     label = "Tell the provider of a license change"
     Parameters = SyncParameters
+    time_limit_s = 90  # above what a connector may take
+    keeps_broken = True
 
     def prepare(self, job: HeldJob) -> Intent | Outcome:
-        change = _change(job.parameters["license_change"])
+        change = _locked(job.parameters["license_change"])
         provider = change.subscription.provider
         if change.provisioning_status == Provisioning.PROVISIONED:
             return NotApplicable("already_provisioned", f"provisioned at {change.provisioned_at}")
         if change.provisioning_status == Provisioning.NOT_APPLICABLE:
             return NotApplicable(change.provisioning_code or "not_needed", change.provisioning_message)
-        if later := _later_deactivation(change):
-            text = f"license change {later} deactivates the service"
-            return _not_applicable(change, "superseded", text)
+        if superseded := _superseded(change):
+            return superseded
         if provider is None or provider.kind != ProviderKind.AUTOMATIC:
             return _not_applicable(change, "no_automatic_provider", "the provider is not automatic any more")
         if not connectors.get(provider.connector).needs_provisioning:
@@ -77,38 +77,42 @@ class SyncLicenseChangeLog(OutsideType):
         return Succeeded(str(answer.outcome).replace("_", " "), str(answer.outcome))
 
     def settle_failure(self, job: HeldJob, intent: Intent, error: Exception) -> Outcome:
+        if superseded := _superseded(_locked(job.parameters["license_change"])):
+            return superseded
         if not isinstance(error, ConnectorError):
-            return outcomes.outcome_of(error)
+            return outcome_of(error)
         if isinstance(error, Busy):
             return Retry(error.code, error.message, error.retry_after_s)
-        if isinstance(error, OutcomeUnknown):
-            return outcomes.OutcomeUnknown(error.message).outcome
-        if error.worth_retrying:
-            return Retry(error.code, error.message)
-        return Failed(error.code, str(error))
+        return Retry(error.code, error.message) if error.worth_retrying else Failed(error.code, str(error))
 
     def on_failed(self, job: HeldJob, code: str, text: str) -> None:
         record_provisioning(job.parameters["license_change"], Provisioning.FAILED, code=code, message=text)
 
 
-def _change(change_id: int) -> LicenseChangeLog:
-    return LicenseChangeLog.objects.select_related(
+def _locked(change_id: int) -> LicenseChangeLog:
+    """The change, while nobody writes a later one of its subscription: who does sees how this attempt ended."""
+    change = LicenseChangeLog.objects.select_related(
         "subscription__provider", "subscription__account__customer", "product"
     ).get(pk=change_id)
+    Subscription.objects.select_for_update(no_key=True).get(pk=change.subscription_id)
+    return change
 
 
-def _not_applicable(change: LicenseChangeLog, code: str, text: str) -> Outcome:
-    record_provisioning(change.pk, Provisioning.NOT_APPLICABLE, code=code, message=text)
-    return NotApplicable(code, text)
-
-
-def _later_deactivation(change: LicenseChangeLog) -> int | None:
+def _superseded(change: LicenseChangeLog) -> Outcome | None:
+    """A deactivation that came while this change was being told makes it pointless."""
     if change.event == Event.DEACTIVATE:
         return None
     later = LicenseChangeLog.objects.filter(
         subscription=change.subscription_id, pk__gt=change.pk, event=Event.DEACTIVATE
     )
-    return later.order_by("pk").values_list("pk", flat=True).first()
+    if found := later.order_by("pk").first():
+        return _not_applicable(change, "superseded", f"license change {found.pk} deactivates the service")
+    return None
+
+
+def _not_applicable(change: LicenseChangeLog, code: str, text: str) -> Outcome:
+    record_provisioning(change.pk, Provisioning.NOT_APPLICABLE, code=code, message=text)
+    return NotApplicable(code, text)
 
 
 def _blocked(change: LicenseChangeLog, provider: Provider) -> Later | None:

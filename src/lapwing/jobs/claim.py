@@ -181,4 +181,5 @@ def begin(
         f"WHERE id IN ({marks}) AND status = 'dispatched' AND lease_token = %s RETURNING {HELD_COLUMNS}",
         [worker_token, lease_s, *ids, chunk_token],
     )
-    return [held_job(row, worker_token) for row in sorted(found)]
+    order = {pk: place for place, pk in enumerate(ids)}
+    return [held_job(row, worker_token) for row in sorted(found, key=lambda row: order[row[0]])]

@@ -201,13 +201,13 @@ class Executor:
         self.answered.set()
 
     def _settle(self, answers: list[Answer]) -> None:
-        by_id = {answer.job.id: answer for answer in answers}
+        by_attempt = {answer.job.key: answer for answer in answers}
 
         def decide(some: Sequence[HeldJob]) -> dict[int, Outcome]:
             ended = {}
             for job in some:
                 self._is_at(job)
-                ended[job.id] = _settled(by_id[job.id])
+                ended[job.id] = _settled(by_attempt[job.key])
             return ended
 
         self._end([answer.job for answer in answers], decide)

@@ -67,7 +67,7 @@ class JobType(ABC):
 
     name: str
     label: str
-    Parameters: type[Parameters] = Parameters
+    Parameters: type[BaseModel] = Parameters
     pool: str
     priority: int = NORMAL
     retry_delays_s: tuple[float, ...] = (30, 120, 480, 1800, 7200)

@@ -8,8 +8,8 @@ from django.db.models.functions import Lag
 from lapwing.core.invariants import invariant
 from lapwing.jobs.models import Job
 from lapwing.jobs.states import OPEN
-from lapwing.subscriptions.license_changes import change_key_of
 from lapwing.subscriptions.models import BillingTerm, LicenseChangeLog, Subscription, SubscriptionAction
+from lapwing.subscriptions.provider_jobs import change_key_of
 from lapwing.subscriptions.states import SUBSCRIPTION
 
 _SAME = Q(

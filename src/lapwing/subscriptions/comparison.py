@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from lapwing.connectors.errors import ConnectorError
 from lapwing.connectors.orders import ServiceState
 from lapwing.connectors.port import ProviderConnector
 from lapwing.subscriptions.models import LicenseChangeLog, Provisioning, Subscription
@@ -16,8 +17,7 @@ def differences(provider_code: str, connector: ProviderConnector) -> Iterator[di
         Subscription.objects.filter(provider__code=provider_code).select_related("product").order_by("number")
     )
     for subscription in found.iterator():
-        state = connector.look(subscription.number)
-        ours, theirs = _ours(subscription), _theirs(state, subscription)
+        ours, theirs = _ours(subscription), _asked(connector, subscription)
         if ours != theirs:
             yield {
                 "subscription": subscription.number,
@@ -31,9 +31,18 @@ def _ours(subscription: Subscription) -> str:
     return f"on, {subscription.quantity}" if subscription.services_on else "off"
 
 
+def _asked(connector: ProviderConnector, subscription: Subscription) -> str:
+    try:
+        return _theirs(connector.look(subscription.number), subscription)
+    except ConnectorError as error:
+        return f"no answer: {error.code}"
+
+
 def _theirs(state: ServiceState | None, subscription: Subscription) -> str:
-    if state is None or not state.active:
+    if state is None or state.active is False:
         return "off"
+    if state.active is None:
+        return "does not tell"
     quantity = subscription.quantity if state.quantity is None else state.quantity
     return f"on, {quantity}"
 

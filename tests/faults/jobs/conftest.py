@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -9,10 +10,14 @@ import pytest
 from tests.faults.children import Children
 from tests.faults.conftest import TOLD
 from tests.faults.jobs.ledgers import PostgresqlDatabase, SqliteFile
+from tests.faults.jobs.outside import Outside
 from tests.faults.jobs.scene import Scene
 from tests.faults.jobs.servers import Missing, PostgresqlServer, RabbitServer, RedisServer
 from tests.faults.jobs.tally import Tally, sum_line
 from tests.faults.jobs.world import World
+from tests.faults.stage import NOON
+from tests.messages.mail_process import MailProcess
+from tests.sandbox_provider import SandboxProvider
 
 APPS = "tests.jobs.samples,tests.faults.jobs"
 FIGURES = "figures of jobs"
@@ -20,11 +25,26 @@ TALLIES = pytest.StashKey[list[Tally]]()
 
 
 @pytest.fixture(scope="session")
-def hands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Children]:
+def mail_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailProcess]:
+    with MailProcess(tmp_path_factory.mktemp("mail")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def hands(tmp_path_factory: pytest.TempPathFactory, mail_server: MailProcess) -> Iterator[Children]:
     """The server of the children that do the deeds of jobs."""
-    server = Children(tmp_path_factory.mktemp("hands"), "tests.faults.jobs.deeds", LAPWING_APPS=APPS)
+    smtp_url = f"smtp://127.0.0.1:{mail_server.port}"
+    home = tmp_path_factory.mktemp("hands")
+    server = Children(home, "tests.faults.jobs.deeds", LAPWING_APPS=APPS, LAPWING_SMTP_URL=smtp_url)
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], SandboxProvider]]:
+    """Sandbox providers, one for each database: their numbers of changes are the same."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(SandboxProvider(tmp_path_factory.mktemp("provider")))
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +105,22 @@ def scene(request: pytest.FixtureRequest, scenes: Callable[[str], Scene]) -> Ite
     scene = scenes(request.param)
     yield scene
     scene.kill_all()
+
+
+@pytest.fixture
+def office(
+    scene: Scene, providers: Callable[[], SandboxProvider], mail_server: MailProcess
+) -> Iterator[Scene]:
+    """The scene with subscriptions at the sandbox provider, and the sandbox mail server."""
+    scene.at = NOON
+    if scene.outside is None:
+        scene.outside = Outside(providers(), mail_server)
+        scene.do("build_domain", provider_url=scene.outside.provider.url)
+    yield scene
+    scene.kill_all()
+    scene.at = ""
+    mail_server.order("")
+    scene.outside.provider.tell("DELETE", "/control/rules")
 
 
 @pytest.fixture

@@ -39,11 +39,13 @@ def cut(scene: Scene, ways: list[str], tally: Tally, *, defects: tuple[str, ...]
 
 
 def _restart(scene: Scene, proxy: Proxy, chance: random.Random) -> bool:
+    scene.look_away()
     scene.database.server.restart_immediately(away_s=chance.uniform(0, 0.5))
     return True
 
 
 def _session(scene: Scene, proxy: Proxy, chance: random.Random) -> bool:
+    scene.look_away()
     sessions = scene.database.server.sessions()
     if sessions:
         scene.database.server.terminate(chance.choice(sessions))

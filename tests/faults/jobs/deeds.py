@@ -7,6 +7,7 @@ import random
 import signal
 import threading
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -16,38 +17,60 @@ from typing import Any
 
 from django.core.management import call_command
 from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db.models import Max
 
+from lapwing.catalog.actions.set_provider import set_provider
+from lapwing.catalog.models import Provider
 from lapwing.core import clock, failpoints
+from lapwing.core.context import acting_as
 from lapwing.core.invariants import all_invariants
+from lapwing.customers.models import Customer, ProviderAgreement
 from lapwing.jobs import chunks, dispatch, executor, heartbeat, worker
 from lapwing.jobs.actions.enqueue import enqueue
 from lapwing.jobs.engines import celery as celery_engine
 from lapwing.jobs.models import Job
 from lapwing.jobs.types import job_types
+from lapwing.messages.actions.ask_for_email import ask_for_email
+from lapwing.messages.seed import seed_templates
+from lapwing.runs.kinds import kinds
+from lapwing.runs.on_ledger import OnLedger
+from lapwing.runs.scheduling import tick
+from lapwing.subscriptions.actions.perform import perform
+from lapwing.subscriptions.models import Subscription
+from tests import world
 from tests.conftest import set_up_organisation
 from tests.faults.children import PR_SET_PDEATHSIG
+from tests.faults.deeds import (  # noqa: F401  (deeds of the stage of runs)
+    build_base,
+    build_empty,
+    build_plan,
+    in_batches_of,
+    verify,
+)
 from tests.faults.jobs import defects
 
 break_on_purpose = defects.break_on_purpose
 _stop = threading.Event()
+SUBSCRIPTIONS = 20
 
 
 def preload() -> None:
     """Imports what a child would import, so that each child begins at once."""
     job_types.get("order")
+    kinds.get("deactivate_in_grace")
     all_invariants()
-    for name in ("celery.apps.worker", "celery.concurrency.prefork", "kombu.transport.pyamqp", "kombu.transport.redis"):
+    for name in (
+        "celery.apps.worker",
+        "celery.concurrency.prefork",
+        "kombu.transport.pyamqp",
+        "kombu.transport.redis",
+    ):
         __import__(name)
 
 
 def build() -> None:
     call_command("migrate", verbosity=0, interactive=False)
     set_up_organisation()
-
-
-def verify() -> list[str]:
-    """What `lapwing verify` finds."""
-    return [f"{each.name}: {line}" for each in all_invariants() for line in each.find()]
 
 
 @transaction.atomic
@@ -61,6 +84,55 @@ def ask(asked: Sequence[tuple[str, int, dict[str, Any]]], key: str = "") -> dict
             )
             numbers.setdefault(type_name, []).append(job.pk)
     return numbers
+
+
+# The product's own job types.
+
+
+def build_domain(provider_url: str) -> None:
+    """Subscriptions at a provider that the suite started, and a customer who accepted its agreement."""
+    with acting_as("root"):
+        set_provider("acme", "automatic", connector="sandbox", configuration={"url": provider_url})
+        seed_templates()
+    with transaction.atomic():
+        acme = Provider.objects.get(code="acme")
+        world.in_debt(SUBSCRIPTIONS, provider=acme)
+        ProviderAgreement.objects.create(
+            customer=Customer.objects.get(number="C-A1"),
+            provider=acme,
+            identity="somebody",
+            requested_at=clock.now(),
+            accepted_at=clock.now(),
+        )
+
+
+@transaction.atomic
+def change_licenses(many: int) -> list[int]:
+    """So many changes, in turn on each subscription; returns the jobs that tell the provider."""
+    before = Job.objects.aggregate(Max("pk"))["pk__max"] or 0
+    for number in range(many):
+        changed = Subscription.objects.get(number=f"S{number % SUBSCRIPTIONS + 1}")
+        perform(changed.number, "change_quantity", to=str(changed.quantity + 1))
+    found = Job.objects.filter(pk__gt=before, type="sync_license_change_log").order_by("pk")
+    return list(found.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def ask_for_mails(many: int) -> list[int]:
+    """So many mails that the agreement is accepted, each to a mailbox of its own."""
+    agreement = ProviderAgreement.objects.get()
+    names = [uuid.uuid4().hex[:12] for _ in range(many)]
+    return [
+        ask_for_email(
+            "agreement_accepted", subject_id=agreement.pk, recipient=f"{name}@example.com", again=name
+        ).pk
+        for name in names
+    ]
+
+
+def accept(accepted: bool) -> None:
+    """The agreement is accepted, or it turns out that it was not."""
+    ProviderAgreement.objects.update(accepted_at=clock.now() if accepted else None)
 
 
 def drop_guard(name: str) -> None:
@@ -87,6 +159,7 @@ def work(
     clock_jumps_s: Sequence[float] = (),
     memory_mb: int = 0,
     freezes: bool = False,
+    batch_size: int = 0,
 ) -> dict[str, Any]:
     """A local worker until it is told to stop. `drag_s` is at most lost before each statement; the statement whose
     number is in `fails_at` fails, before the database saw it or afterwards; `clock_jumps_s` are offsets of business
@@ -94,6 +167,8 @@ def work(
     """
     _hurry()
     signal.signal(signal.SIGTERM, lambda *_: _stop.set())
+    if batch_size:
+        in_batches_of(batch_size)
     if freezes:
         failpoints.time = SimpleNamespace(sleep=lambda _: os.kill(os.getpid(), signal.SIGSTOP))
     if memory_mb:
@@ -114,12 +189,22 @@ def work(
     return {"failed": failing.failed, "statements": failing.statements} if failing else {}
 
 
+def schedule(batch_size: int) -> None:
+    """A scheduler that hands the batches of runs to the ledger, until it is told to stop."""
+    signal.signal(signal.SIGTERM, lambda *_: _stop.set())
+    in_batches_of(batch_size)
+    while not _stop.wait(0.05):
+        tick(carrier=OnLedger(), stop=_stop.is_set)
+
+
 def _hurry() -> None:
     """What the product waits for a second or more is tried here many hundred times."""
     worker.POLL_S = 0.05
     worker.RECONNECT_AFTER_S = executor.RECONNECT_AFTER_S = 0.1
     dispatch.POLL_S, dispatch.AWAY_S = 0.05, 0.2
     heartbeat.WATCH_EVERY_S = 0.1
+    for job_type in job_types:
+        job_type.retry_delays_s = (0.05,)
 
 
 def _limit_memory(most_mb: int) -> None:

@@ -29,8 +29,12 @@ def freeze_at(scene: Scene, points: list[str], tally: Tally, *, defects: tuple[s
     jobs = scene.ask(MIX)
     for point in points:
         nth = chance.randint(1, 5 if point in RESCUE else 2)
-        pid = scene.worker(failpoint=f"{point}:stall:{nth}", freezes=True, chunk_at_most=CHUNK, defects=defects)
-        wait_until(lambda pid=pid: is_frozen(pid) or has_ended(pid) or not scene.open_jobs(), REACHED_WITHIN_S)
+        pid = scene.worker(
+            failpoint=f"{point}:stall:{nth}", freezes=True, chunk_at_most=CHUNK, defects=defects
+        )
+        wait_until(
+            lambda pid=pid: is_frozen(pid) or has_ended(pid) or not scene.open_jobs(), REACHED_WITHIN_S
+        )
         if is_frozen(pid):
             tally.add("freezes", point)
         else:

@@ -64,20 +64,25 @@ def judge(scene: Any, asked: Mapping[Any, Sequence[int]], *, may_fail: Sequence[
             for what, statement in kind.books.items():
                 counted = dict(rows(connection, statement))
                 _count_effects(verdict, f"{kind.name}, books, {what}", counted, numbers, ledger)
+            verdict.found += kind.beside(scene)
         _count_attempts(verdict, connection, ledger)
         verdict.found += [f"the database would take {guard}" for guard in _missing_guards(connection)]
     verdict.found += [f"verify: {line}" for line in scene.do("verify")]
     return verdict
 
 
-def _count_jobs(verdict: Verdict, numbers: Sequence[int], ledger: dict[int, Row], may_fail: Sequence[int]) -> None:
+def _count_jobs(
+    verdict: Verdict, numbers: Sequence[int], ledger: dict[int, Row], may_fail: Sequence[int]
+) -> None:
     for number in numbers:
         row = ledger.get(number)
         if row is None:
             verdict.lose(f"job {number} is not in the ledger")
         elif row.status in BROKEN and number not in may_fail:
             verdict.lose(f"job {number} ended {row.status}: {row.code}, {row.text[:100]}")
-        elif row.status not in MET + BROKEN and (row.is_due or not (row.is_held or row.status in ("waiting", "retry"))):
+        elif row.status not in MET + BROKEN and (
+            row.is_due or not (row.is_held or row.status in ("waiting", "retry"))
+        ):
             verdict.stick(f"job {number} is {row.status} in attempt {row.attempt}, {row.code}")
 
 
@@ -108,7 +113,9 @@ def _count_effects(
 
 def _count_attempts(verdict: Verdict, connection: Any, ledger: dict[int, Row]) -> None:
     kept: dict[int, list[tuple[int, str]]] = {}
-    for job, number, outcome in rows(connection, "SELECT job_id, number, outcome FROM jobs_jobattempt ORDER BY 1, 2"):
+    for job, number, outcome in rows(
+        connection, "SELECT job_id, number, outcome FROM jobs_jobattempt ORDER BY 1, 2"
+    ):
         kept.setdefault(job, []).append((number, outcome))
     for row in ledger.values():
         attempts = kept.pop(row.id, [])
@@ -130,7 +137,9 @@ def _ledger(connection: Any, vendor: str) -> list[Row]:
         f"CASE WHEN status IN ('waiting', 'retry') AND blockers = 0 AND scheduled_for <= {now} THEN 1 ELSE 0 END, "
         f"CASE WHEN status IN ('dispatched', 'in_progress') AND lease_until > {now} THEN 1 ELSE 0 END"
     )
-    found = rows(connection, f"SELECT {columns} FROM jobs_job UNION ALL SELECT {columns} FROM jobs_archivedjob")
+    found = rows(
+        connection, f"SELECT {columns} FROM jobs_job UNION ALL SELECT {columns} FROM jobs_archivedjob"
+    )
     return [Row(*row[:5], bool(row[5]), bool(row[6])) for row in found]
 
 
@@ -141,7 +150,13 @@ def _missing_guards(connection: Any) -> list[str]:
         copied = _copy(connection, "jobs_jobattempt", {"outcome": "'succeeded'"})
         missing += ["a second ending of an attempt"] if copied else []
     if rows(connection, "SELECT 1 FROM jobs_job LIMIT 1"):
-        open_job = {"id": "", "deduplication_key": "'tried'", "status": "'waiting'", "lease_token": "''", "lease_until": "NULL"}
+        open_job = {
+            "id": "",
+            "deduplication_key": "'tried'",
+            "status": "'waiting'",
+            "lease_token": "''",
+            "lease_until": "NULL",
+        }
         copied = _copy(connection, "jobs_job", open_job, twice=True)
         missing += ["a second open job of a key"] if copied else []
     return missing

@@ -46,12 +46,18 @@ def kill_at(
 
 
 def kill_at_random(
-    scene: Scene, kills: int, tally: Tally, *, defects: tuple[str, ...] = (), **options: Any
+    scene: Scene,
+    kills: int,
+    tally: Tally,
+    *,
+    kinds: Mapping[Kind, int] = MIX,
+    defects: tuple[str, ...] = (),
+    **options: Any,
 ) -> None:
     """One round: three workers, of whom one is killed at any time and another takes its place."""
     chance = random.Random(tally.seed())
     scene.clear()
-    jobs = scene.ask(MIX)
+    jobs = scene.ask(kinds)
     options |= {"defects": defects, "chunk_at_most": CHUNK, "drag_s": DRAG_S}
     at_work = [scene.worker(**options) for _ in range(WORKERS)]
     for _ in range(kills):
@@ -65,14 +71,21 @@ def kill_at_random(
     finish(scene, jobs, tally, defects=defects)
 
 
-def leave_in_peace(scene: Scene, tally: Tally, *, defects: tuple[str, ...] = (), **options: Any) -> None:
+def leave_in_peace(
+    scene: Scene,
+    tally: Tally,
+    *,
+    defects: tuple[str, ...] = (),
+    within_s: float = SETTLED_WITHIN_S,
+    **options: Any,
+) -> None:
     """One round in which nobody dies: three workers share the jobs, and none of them may take another for dead."""
     tally.seed()
     scene.clear()
     jobs = scene.ask({BOOK: 100, SLOW_ORDER: 24})
     for _ in range(WORKERS):
         scene.worker(chunk_at_most=CHUNK, drag_s=DRAG_S, defects=defects, lease_s=3 * LEASE_S, **options)
-    finish(scene, jobs, tally, defects=defects)
+    finish(scene, jobs, tally, defects=defects, within_s=within_s)
     ((lost,),) = scene.rows("SELECT COUNT(*) FROM jobs_jobattempt WHERE outcome = 'lost'")
     if lost:
         tally.verdict.found.append(f"{lost} attempts were taken from workers that lived")
@@ -85,10 +98,11 @@ def finish(
     *,
     defects: tuple[str, ...] = (),
     may_fail: Sequence[int] = (),
+    within_s: float = SETTLED_WITHIN_S,
 ) -> None:
     """Whoever is left, and one more, does what is left; then it is judged."""
     scene.worker(defects=defects)
-    scene.settle(within_s=SETTLED_WITHIN_S)
+    scene.settle(within_s=within_s)
     for ending in scene.stop_all():
         if ending.error:
             tally.verdict.found.append(f"a worker broke: {ending.error[-600:]}")

@@ -4,7 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,11 @@ OPEN = "SELECT COUNT(*) FROM jobs_job WHERE status IN ('waiting', 'retry', 'disp
 class Scene:
     def __init__(self, database: LedgerDatabase, children: Children, world: World) -> None:
         self.database, self.world, self._children = database, world, children
+        self.outside: Any = None  # the systems that the product's own types talk to
+        self.at = ""  # business time stands there; where it is empty, it runs
         self.asked: dict[Kind, list[int]] = {}
         self.at_work: list[int] = []
+        self._watching: Any = None
         self.do("build")
 
     # Jobs.
@@ -71,6 +74,7 @@ class Scene:
         **arguments: Any,
     ) -> Deed:
         url = url or self.database.url
+        at = at or self.at
         return Deed(name, arguments, url=url, failpoint=failpoint, at=at, defects=defects, limit_s=limit_s)
 
     def do(self, name: str, /, **arguments: Any) -> Any:
@@ -117,8 +121,23 @@ class Scene:
             self.kill(pid)
 
     def rows(self, statement: str) -> list[tuple]:
-        with closing(self.database.connect()) as connection:
-            return rows(connection, statement)
+        """On a connection that is kept: this is asked many times a second."""
+        if self._watching is None:
+            self._watching = self.database.connect()
+        try:
+            found = rows(self._watching, statement)
+            self._watching.rollback()
+        except Exception:
+            self.look_away()
+            raise
+        return found
+
+    def look_away(self) -> None:
+        """Closes that connection, before the database goes away."""
+        if self._watching is not None:
+            with suppress(Exception):
+                self._watching.close()
+        self._watching = None
 
 
 def wait_until(holds: Callable[[], bool], within_s: float) -> bool:
@@ -126,7 +145,7 @@ def wait_until(holds: Callable[[], bool], within_s: float) -> bool:
     while not holds():
         if time.monotonic() > until:
             return False
-        time.sleep(0.01)
+        time.sleep(0.02)
     return True
 
 

@@ -45,7 +45,17 @@ class PostgresqlServer:
             os.chown(self._folder, owner.pw_uid, owner.pw_gid)
         self._process: subprocess.Popen | None = None
         subprocess.run(
-            [self._programs / "initdb", "-D", self._folder / "data", "-A", "trust", "-U", "postgres", "-E", "UTF8"],
+            [
+                self._programs / "initdb",
+                "-D",
+                self._folder / "data",
+                "-A",
+                "trust",
+                "-U",
+                "postgres",
+                "-E",
+                "UTF8",
+            ],
             check=True,
             capture_output=True,
             cwd="/",
@@ -192,7 +202,12 @@ class RabbitServer:
         (self._folder / "environment").touch()
         with (self._folder / "output").open("a") as log:
             self._process = subprocess.Popen(
-                [RABBITMQ], env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+                [RABBITMQ],
+                env=environment,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
             )
 
     def ready(self) -> "RabbitServer":

@@ -78,7 +78,9 @@ class Tally:
 
 def sum_line(figures: list[dict[str, Any]]) -> str:
     """One line over all groups."""
-    sums = {name: sum(each[name] for each in figures) for name in (*FAULTS, "jobs", "lost", "doubled", "stuck")}
+    sums = {
+        name: sum(each[name] for each in figures) for name in (*FAULTS, "jobs", "lost", "doubled", "stuck")
+    }
     tried = ", ".join(f"{sums[sort]:,} {WORDS[sort]}" for sort in FAULTS if sums[sort])
     seeds = [seed for each in figures for seed in each["seeds"]]
     return (

@@ -21,5 +21,3 @@ def test_the_dead_are_found_although_business_time_stands_a_day_back(scene, tall
     for _ in range(dose(1, 5)):
         kill_at_random(scene, KILLS_A_ROUND, tally, clock_jumps_s=(-DAY_S, 0.0))
     assert tally.verdict.found == []
-
-

@@ -14,7 +14,14 @@ def test_database_restarts_and_cut_lines_lose_and_double_nothing(on_postgresql, 
     tally = tally_of("jobs, PostgreSQL, local, database away")
     for number in range(dose(2, 17)):
         restarts = ["restart"] * dose(1, 3)
-        ways = ["session", "commit lost", "answer to commit lost", *restarts, "answer to commit lost", "session"]
+        ways = [
+            "session",
+            "commit lost",
+            "answer to commit lost",
+            *restarts,
+            "answer to commit lost",
+            "session",
+        ]
         cut(on_postgresql, ways if number % 2 else ways[::-1], tally)
     assert tally.verdict.found == []
 

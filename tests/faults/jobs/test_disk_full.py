@@ -20,7 +20,9 @@ SIZE_MB = 24
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     mount = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={SIZE_MB}m", "tmpfs", tmp_path], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", f"size={SIZE_MB}m", "tmpfs", tmp_path],
+        capture_output=True,
+        check=False,
     )
     if mount.returncode:
         pytest.skip(f"a small disk cannot be mounted here: {mount.stderr.decode()[:100]}")

@@ -11,7 +11,7 @@ AT_ONCE = 3
 def test_worker_frozen_past_its_lease_writes_nothing_late(scene, tally_of):
     tally = tally_of(f"jobs, {scene.database.label}, local, frozen past the lease")
     points = cycle(POINTS[scene.database.vendor])
-    at_points, all_in_all = dose((6, 9), (66, 100))
+    at_points, all_in_all = dose((4, 6), (66, 100))
     while tally.of("freezes") < at_points:
         freeze_at(scene, list(islice(points, AT_ONCE)), tally)
     while tally.of("freezes") < all_in_all:

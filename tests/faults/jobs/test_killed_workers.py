@@ -20,7 +20,7 @@ def test_every_point_of_the_code_is_tried_and_told_in_the_docs():
 
 def test_worker_killed_at_a_named_point_leaves_nothing_undone_or_done_twice(scene, tally_of):
     tally = tally_of(f"jobs, {scene.database.label}, local, killed at points")
-    kills = dose(10, 200)
+    kills = dose(10, 150)
     for some in rounds_of(kills):
         kill_at(scene, some, tally)
     while missing := [point for point in points.LOCAL if not tally.faults["kills", point]]:
@@ -31,7 +31,7 @@ def test_worker_killed_at_a_named_point_leaves_nothing_undone_or_done_twice(scen
 
 def test_one_of_three_workers_killed_at_any_time(scene, tally_of):
     tally = tally_of(f"jobs, {scene.database.label}, local, killed at random")
-    kills = dose(10, 200)
+    kills = dose(10, 150)
     while tally.of("kills") < kills:
         kill_at_random(scene, KILLS_A_ROUND, tally)
     assert tally.verdict.found == []

@@ -15,7 +15,7 @@ def test_any_statement_may_fail(scene, tally_of):
     numbers = range(1, statements(scene) + 1)
     trials = [(nth, afterwards) for nth in numbers for afterwards in (False, True)]
     failed = set()
-    for nth, afterwards in dose(chance.sample(trials, 10), trials):
+    for nth, afterwards in dose(chance.sample(trials, 6), trials):
         jobs = scene.clear().ask(FEW)
         pid = scene.worker(fails_at=(nth, afterwards), chunk_at_most=5)
         before = len(tally.verdict.found)
@@ -25,7 +25,9 @@ def test_any_statement_may_fail(scene, tally_of):
             tally.add("others", "statement failed")
             failed.add(ending.value["failed"].split()[0])
         finish(scene, jobs, tally)
-        tally.verdict.found[before:] = [f"statement {nth}, {afterwards}: {line}" for line in tally.verdict.found[before:]]
+        tally.verdict.found[before:] = [
+            f"statement {nth}, {afterwards}: {line}" for line in tally.verdict.found[before:]
+        ]
     assert tally.verdict.found == []
     assert {"COMMIT", "UPDATE", "INSERT"} & failed
 

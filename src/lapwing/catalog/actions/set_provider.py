@@ -1,5 +1,6 @@
 """Adds or changes who delivers services, with the connector's configuration; secrets are stored sealed."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ from lapwing.connectors.opening import seal_configuration
 from lapwing.core.errors import Refused
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import organisation, require
+
+ADDRESS = r"[^@\s,;<>]+@[^@\s,;<>]+"
 
 
 @transaction.atomic
@@ -38,7 +41,7 @@ def set_provider(
         connector = connector or "sandbox"
     if kind == ProviderKind.AUTOMATIC and not connector:
         raise Refused("connector_missing", f"provider {code} is automatic: name its connector")
-    if kind == ProviderKind.MANUAL and "@" not in responsible_email:
+    if kind == ProviderKind.MANUAL and not re.fullmatch(ADDRESS, responsible_email):
         raise Refused(
             "responsible_missing", f"provider {code} is manual: give the e-mail of who is responsible"
         )
@@ -48,7 +51,7 @@ def set_provider(
     if kind == ProviderKind.AUTOMATIC:
         public, sealed = seal_configuration(connector, configuration or {})
     provider = Provider.objects.select_for_update().filter(code=code).first() or Provider(code=code)
-    before = {"kind": provider.kind, "connector": provider.connector, "configuration": provider.configuration}
+    before, secrets_before = _shown(provider), provider.sealed_secrets
     provider.name, provider.kind = name or provider.name or code, kind
     provider.connector = connector if kind == ProviderKind.AUTOMATIC else ""
     provider.configuration, provider.sealed_secrets = public, sealed
@@ -61,9 +64,14 @@ def set_provider(
         subject_id=provider.pk,
         subject=code,
         before=before,
-        after={"kind": kind, "connector": provider.connector, "configuration": public},
+        after={**_shown(provider), "secrets_changed": bool(sealed or secrets_before)},
     )
     return provider
+
+
+def _shown(provider: Provider) -> dict[str, Any]:
+    fields = ("kind", "connector", "configuration", "needs_account", "responsible_email", "remind_every_days")
+    return {field: getattr(provider, field) for field in fields}
 
 
 def provider_of(code: str) -> Provider:

@@ -9,7 +9,8 @@ from lapwing.customers.models import ProviderAccount, ProviderAgreement
 
 @transaction.atomic
 def accept_agreement(agreement_id: int) -> ProviderAgreement:
-    """Once; again changes nothing. A mapping that a person made stays."""
+    """Once; again changes nothing. A mapping that a person made stays; an identity that is
+    another customer's already is left for a person to map."""
     locked = ProviderAgreement.objects.select_for_update(of=("self",)).select_related("customer", "provider")
     agreement = locked.get(pk=agreement_id)
     if agreement.accepted_at:
@@ -19,7 +20,8 @@ def accept_agreement(agreement_id: int) -> ProviderAgreement:
     account, _ = ProviderAccount.objects.get_or_create(
         customer=agreement.customer, provider=agreement.provider
     )
-    if not account.is_mapped:
+    taken = ProviderAccount.objects.filter(provider=agreement.provider, identity=agreement.identity)
+    if not account.is_mapped and not taken.exists():
         account.identity = agreement.identity
         account.save()
     record(

@@ -1,4 +1,4 @@
-"""Says who a customer is at a provider, and lets what waited for it go on."""
+"""Says who a customer is at a provider, which what waits for it asks again within the hour."""
 
 from django.db import transaction
 

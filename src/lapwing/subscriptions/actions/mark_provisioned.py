@@ -1,12 +1,16 @@
-"""A person says that a change at a manual provider is done."""
+"""A person says that a change is done at its provider, by hand; the changes that wait for it go on."""
 
 from django.db import transaction
 
 from lapwing.core.errors import Refused
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import require
+from lapwing.jobs.actions.run_now import run_now
+from lapwing.jobs.models import Job
+from lapwing.jobs.states import LIVE, MET
 from lapwing.subscriptions.actions.record_provisioning import record_provisioning
 from lapwing.subscriptions.models import LicenseChangeLog, Provisioning
+from lapwing.subscriptions.provider_jobs import JOB_OF, change_key
 
 
 @transaction.atomic
@@ -21,4 +25,10 @@ def mark_provisioned(change_id: int, *, reference: str = "") -> LicenseChangeLog
             "not_awaiting",
             f"license change {change_id} is {change.provisioning_status}, expected awaiting or failed",
         )
-    return record_provisioning(change_id, Provisioning.PROVISIONED, code="by_person", reference=reference)
+    change = record_provisioning(change_id, Provisioning.PROVISIONED, code="by_person", reference=reference)
+    jobs = Job.objects.filter(
+        type__in=JOB_OF.values(), subject=change.subscription.number, deduplication_key=change_key(change_id)
+    )
+    told = jobs.exclude(status__in=(*LIVE, *MET)).order_by("-pk").values_list("pk", flat=True)[:1]
+    run_now(told)  # it finds nothing left to tell, and releases those that come after it
+    return change

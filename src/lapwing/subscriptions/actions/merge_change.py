@@ -54,7 +54,12 @@ def merge_change(scheduled_id: int) -> ScheduledLicenseChangeLog:
 def _apply(subscription: Subscription, scheduled: ScheduledLicenseChangeLog) -> None:
     if scheduled.change == Change.PRICE:
         log_change(
-            subscription, Event.PRICE, unit_price=price(scheduled.value), revision=None, source="scheduled"
+            subscription,
+            Event.PRICE,
+            unit_price=price(scheduled.value),
+            revision=None,
+            source="scheduled",
+            effective_on=scheduled.effective_on,
         )
         return
     action = SubscriptionAction(
@@ -68,4 +73,4 @@ def _apply(subscription: Subscription, scheduled: ScheduledLicenseChangeLog) -> 
         raise Refused(
             "never_disconnect", f"subscription {subscription.number} is never disconnected by a job"
         )
-    execute(subscription, action, source="scheduled")
+    execute(subscription, action, source="scheduled", effective_on=scheduled.effective_on)

@@ -15,7 +15,7 @@ from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import require, today
 from lapwing.receivables.models import Account
 from lapwing.subscriptions.amendments import amend
-from lapwing.subscriptions.license_changes import log_change, services_event
+from lapwing.subscriptions.license_changes import is_told, log_change, services_event
 from lapwing.subscriptions.models import Event, Subscription, SubscriptionAction
 from lapwing.subscriptions.queries import subscription as find
 from lapwing.subscriptions.states import (
@@ -76,9 +76,15 @@ def locked(number: str, *, moving_to: str = "") -> Subscription:
     return locked_rows.select_related("account", "provider", "product").get(pk=found.pk)
 
 
-def execute(subscription: Subscription, action: SubscriptionAction, *, source: str = "action") -> None:
+def execute(
+    subscription: Subscription,
+    action: SubscriptionAction,
+    *,
+    source: str = "action",
+    effective_on: date | None = None,
+) -> None:
     """Carries an action out on a locked subscription and writes what it was before and after; what the provider must
-    know of it is a license change from `source`.
+    know of it is a license change from `source`, effective today unless it was due on an earlier day.
     """
     before, quantity, product_id = (
         subscription.life_cycle_state,
@@ -104,7 +110,7 @@ def execute(subscription: Subscription, action: SubscriptionAction, *, source: s
     action.state = "executed" if not action.state else ACTION.target(action.state, "execute", str(action.pk))
     action.executed_at, action.executed_on = clock.now(), day
     action.save()
-    event = services_event(before, after)
+    event = services_event(before, after) if is_told(subscription) else None
     if event is None and (quantity, product_id) != (subscription.quantity, subscription.product_id):
         event = Event.UPDATE
     if event:
@@ -115,6 +121,7 @@ def execute(subscription: Subscription, action: SubscriptionAction, *, source: s
             revision=action.revision,
             source=source,
             run_id=action.run_id,
+            effective_on=effective_on,
         )
     record(
         f"subscription.{action.behaviour}",

@@ -7,8 +7,8 @@ from lapwing.identity.queries import require
 from lapwing.jobs.actions.run_now import run_now
 from lapwing.jobs.models import Job
 from lapwing.jobs.states import BROKEN
-from lapwing.subscriptions.license_changes import JOB_OF, change_key
 from lapwing.subscriptions.models import LicenseChangeLog, Provisioning
+from lapwing.subscriptions.provider_jobs import JOB_OF, change_key
 from lapwing.subscriptions.queries import subscription as find
 
 

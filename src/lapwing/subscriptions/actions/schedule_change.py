@@ -1,4 +1,4 @@
-"""Plans a license change for a day to come, and takes a planned one back."""
+"""Plans a license change for a day to come."""
 
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
@@ -11,6 +11,7 @@ from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import organisation, require, today
 from lapwing.jobs.actions.enqueue import enqueue
 from lapwing.jobs.models import Job
+from lapwing.jobs.states import OPEN
 from lapwing.subscriptions.actions.perform import locked
 from lapwing.subscriptions.amendments import quantity
 from lapwing.subscriptions.models import ScheduledLicenseChangeLog
@@ -33,11 +34,13 @@ def schedule_change(
     if on < today():
         raise Refused("in_the_past", f"a change of subscription {number} cannot be planned for {on}")
     _check(change, value)
+    if change == Change.PRICE:
+        value = f"{price(value).normalize():f}"
     scheduled = ScheduledLicenseChangeLog.objects.create(
         subscription=locked(number), change=change, value=value, effective_on=on, reason=reason
     )
     ask_for_merge(scheduled)
-    _tell(scheduled, "schedule_change")
+    tell(scheduled, "schedule_change", reason)
     return scheduled
 
 
@@ -50,32 +53,26 @@ def ask_for_merge(scheduled: ScheduledLicenseChangeLog) -> Job:
         subject=scheduled.subscription.number,
         parameters={"scheduled_change": scheduled.pk},
         key=merge_key(scheduled.pk),
-        scheduled_for=datetime.combine(scheduled.effective_on, time(), organisation().zone),
+        scheduled_for=_begins(scheduled),
+        after=_merge_before(scheduled),
+        at_any_end=True,
     )
+
+
+def _merge_before(scheduled: ScheduledLicenseChangeLog) -> list[int]:
+    """The open merge of the same subscription that comes just before: two of one day keep their order."""
+    open_jobs = Job.objects.filter(type=MERGE, subject=scheduled.subscription.number, status__in=OPEN)
+    due_before = open_jobs.filter(scheduled_for__lte=_begins(scheduled)).order_by("-scheduled_for", "-pk")
+    return list(due_before.values_list("pk", flat=True)[:1])
+
+
+def _begins(scheduled: ScheduledLicenseChangeLog) -> datetime:
+    return datetime.combine(scheduled.effective_on, time(), organisation().zone)
 
 
 def merge_key(scheduled_id: int | str) -> str:
     """The deduplication key of the job that merges it."""
     return f"scheduled change {scheduled_id}"
-
-
-@transaction.atomic
-def cancel_scheduled_change(scheduled_id: int, *, reason: str = "") -> ScheduledLicenseChangeLog:
-    """Raises Refused `unknown_scheduled_change`, `not_pending`."""
-    require(Permission.CHANGE_SUBSCRIPTIONS)
-    found = ScheduledLicenseChangeLog.objects.select_for_update(of=("self",)).filter(pk=scheduled_id)
-    scheduled = found.select_related("subscription").first()
-    if scheduled is None:
-        raise Refused("unknown_scheduled_change", f"there is no scheduled change {scheduled_id}")
-    if scheduled.status != Status.PENDING:
-        raise Refused(
-            "not_pending",
-            f"scheduled change {scheduled_id} is {scheduled.status}; only a pending one is cancelled",
-        )
-    scheduled.status, scheduled.message = Status.CANCELLED, reason
-    scheduled.save()
-    _tell(scheduled, "cancel_scheduled_change")
-    return scheduled
 
 
 def _check(change: str, value: str) -> None:
@@ -100,13 +97,14 @@ def price(value: str) -> Decimal:
     return found
 
 
-def _tell(scheduled: ScheduledLicenseChangeLog, what: str) -> None:
+def tell(scheduled: ScheduledLicenseChangeLog, what: str, reason: str) -> None:
+    """The audit entry of what was done to a scheduled change."""
     record(
         f"subscription.{what}",
         kind="subscription",
         subject_id=scheduled.subscription_id,
         subject=scheduled.subscription.number,
-        reason=scheduled.reason,
+        reason=reason,
         after={
             "scheduled_change": scheduled.pk,
             "change": scheduled.change,

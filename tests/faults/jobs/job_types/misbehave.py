@@ -7,7 +7,7 @@ from lapwing.jobs.outcomes import Outcome
 from lapwing.jobs.types import DatabaseType, HeldJob, Parameters, job_types
 from tests.jobs.samples.models import Effect
 
-EATEN_AT_ONCE = 64 * 2**20
+EATEN_AT_ONCE = 32 * 2**20
 
 
 class MisbehaveParameters(Parameters):

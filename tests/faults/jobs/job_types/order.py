@@ -36,7 +36,9 @@ class Order(OutsideType):
     def key_of(self, job: HeldJob) -> str:
         """The same for every attempt."""
         kept = Effect.objects.filter(job_id=job.id, what__startswith=KEY).first()
-        kept = kept or Effect.objects.create(job_id=job.id, attempt=job.attempt, what=f"{KEY}{uuid.uuid4().hex}")
+        kept = kept or Effect.objects.create(
+            job_id=job.id, attempt=job.attempt, what=f"{KEY}{uuid.uuid4().hex}"
+        )
         return kept.what.removeprefix(KEY)
 
     def call(self, job: HeldJob, intent: Any, deadline: float) -> Any:

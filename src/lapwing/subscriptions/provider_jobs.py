@@ -1,0 +1,133 @@
+"""Asks for the jobs that tell providers of license changes, and says which of them wait for which.
+
+A change waits for the one before it of its subscription that the provider does not have yet. What a later change made
+pointless is not told at all: everything before a deactivation, and a deactivation that nobody has begun to tell before
+an activation. Only what is being told at this moment has to end first.
+"""
+
+from dataclasses import dataclass
+
+from django.db.models import CharField, F, OuterRef, QuerySet, Value
+from django.db.models.functions import Cast, Concat, JSONObject
+
+from lapwing.audit.actions.record import record
+from lapwing.catalog.models import ProviderKind
+from lapwing.core.sql import lock_in_key_order, text
+from lapwing.jobs.actions.enqueue import enqueue_from
+from lapwing.jobs.links import follow_many
+from lapwing.jobs.models import Job, JobLink
+from lapwing.jobs.states import LIVE, MET, Status
+from lapwing.jobs.types import BULK, NORMAL
+from lapwing.subscriptions.models import Event, LicenseChangeLog, Provisioning
+
+JOB_OF = {ProviderKind.AUTOMATIC: "sync_license_change_log", ProviderKind.MANUAL: "manual_provider_reminder"}
+UNTOLD = (Provisioning.AWAITING, Provisioning.FAILED)
+NAMED_AT_MOST = 100  # superseded changes in one audit entry
+
+
+def change_key(change_id: int | str) -> str:
+    """The deduplication key of the job that tells a change; also what the provider knows the change by."""
+    return f"lcl {change_id}"
+
+
+def change_key_of(column: str | OuterRef) -> Concat:
+    """The same in a query; `column` is the key of the change."""
+    return Concat(Value(change_key("")), Cast(column, CharField()), output_field=CharField())
+
+
+def ask(changes: QuerySet[LicenseChangeLog], event: str) -> None:
+    """One job for each of these changes, all of one event and just written, whose provider has to be told."""
+    for kind, job_type in JOB_OF.items():
+        told = changes.filter(subscription__provider__kind=kind, provisioning_status=Provisioning.AWAITING)
+        by_run = changes.filter(source="run").exists()
+        columns = {**_COLUMNS, "priority": BULK if by_run else NORMAL}
+        if enqueue_from(job_type, told, columns):
+            _put_in_order(told, event)
+
+
+_COLUMNS = {
+    "subject_kind": text("subscription"),
+    "subject_id": "subscription_id",
+    "subject": "subscription__number",
+    "lane": "subscription__provider__code",
+    "parameters": JSONObject(license_change=F("pk")),
+    "deduplication_key": change_key_of("pk"),
+}
+
+
+@dataclass(frozen=True)
+class _Earlier:
+    """A change that the provider does not have yet, beside the new one of its subscription."""
+
+    new: int
+    pk: int
+    event: str
+    number: str  # of the subscription
+
+
+def _put_in_order(told: QuerySet[LicenseChangeLog], event: str) -> None:
+    """Most subscriptions have no earlier change that is untold; for the few, what becomes of it is decided here."""
+    earlier = _untold_before(told)
+    if not earlier:
+        return
+    jobs = _locked_jobs(earlier)
+    pointless = {each.pk for each in earlier if _is_pointless(each.event, jobs.get(each.pk), event)}
+    _supersede(pointless, event)
+    last: dict[int, int] = {}
+    for each in earlier:  # in the order of the changes: the last one that is left is waited for
+        job = jobs.get(each.pk)
+        if job and each.pk not in pointless and job.status not in MET:
+            last[each.new] = job.pk
+    pairs = [(first, jobs[new].pk) for new, first in last.items() if new in jobs]
+    linked = set(
+        JobLink.objects.filter(job_id__in=[job_id for _, job_id in pairs]).values_list("job_id", flat=True)
+    )
+    pairs = [
+        (first, job_id) for first, job_id in pairs if job_id not in linked
+    ]  # by another batch of the run
+    follow_many(pairs, at_any_end=event == Event.DEACTIVATE)
+
+
+def _untold_before(told: QuerySet[LicenseChangeLog]) -> list[_Earlier]:
+    pairs = told.filter(
+        subscription__license_changes__pk__lt=F("pk"),
+        subscription__license_changes__provisioning_status__in=UNTOLD,
+    ).order_by("subscription__license_changes__pk")
+    earlier = "subscription__license_changes__"
+    columns = ("pk", f"{earlier}pk", f"{earlier}event", "subscription__number")
+    return [_Earlier(*row) for row in pairs.values_list(*columns)]
+
+
+def _locked_jobs(earlier: list[_Earlier]) -> dict[int, Job]:
+    """The newest job of each change; nobody begins or ends one of them until this transaction is over."""
+    keys = [change_key(pk) for pk in sorted({pk for each in earlier for pk in (each.pk, each.new)})]
+    of_them = {"subject__in": sorted({each.number for each in earlier}), "deduplication_key__in": keys}
+    jobs = Job.objects.filter(type__in=JOB_OF.values(), **of_them)
+    lock_in_key_order(jobs)
+    return {job.parameters["license_change"]: job for job in jobs.order_by("pk")}
+
+
+def _is_pointless(earlier_event: str, job: Job | None, event: str) -> bool:
+    if job is not None and job.status in LIVE:
+        return False
+    if event == Event.DEACTIVATE:
+        return True
+    never_begun = job is not None and job.status == Status.WAITING and job.attempt == 0
+    return event == Event.ACTIVATE and earlier_event == Event.DEACTIVATE and never_begun
+
+
+def _supersede(changes: set[int], event: str) -> None:
+    """Their jobs find nothing left to tell when they are taken."""
+    if not changes:
+        return
+    LicenseChangeLog.objects.filter(pk__in=changes).update(
+        provisioning_status=Provisioning.NOT_APPLICABLE,
+        provisioning_code="superseded",
+        provisioning_message=f"a later change ({event}) made it pointless",
+    )
+    record(
+        "license_change.superseded",
+        kind="license_change",
+        subject_id=None,
+        after={"by": str(event), "count": len(changes), "changes": sorted(changes)[:NAMED_AT_MOST]},
+    )
