@@ -3,7 +3,9 @@
 The parent starts the service again when it dies, so that a handler that ends its process holds nobody up for long.
 """
 
+import contextlib
 import contextvars
+import ctypes
 import logging
 import os
 import signal
@@ -22,6 +24,7 @@ RECONNECT_AFTER_S = 2.0
 RESTART_AFTER_S = 1.0
 WATCHED = "LAPWING_WATCHED"
 MEMORY_MB = 2048
+PR_SET_PDEATHSIG = 1
 
 
 @click.group()
@@ -104,10 +107,10 @@ def _celery_worker(stop: threading.Event) -> None:
         "--concurrency",
         os.environ.get("LAPWING_WORKERS", "2"),
     ]
-    child = subprocess.Popen([sys.executable, "-m", "celery", *arguments])
+    child = subprocess.Popen([sys.executable, "-m", "celery", *arguments], preexec_fn=_end_with_parent)
     dispatcher = threading.Thread(target=_work, args=(stop,))
     dispatcher.start()
-    while not stop.is_set() and child.poll() is None:
+    while not stop.is_set() and child.poll() is None and dispatcher.is_alive():
         stop.wait(0.5)
     ended_by_itself = not stop.is_set()
     stop.set()
@@ -115,7 +118,13 @@ def _celery_worker(stop: threading.Event) -> None:
     child.terminate()
     child.wait()
     if ended_by_itself:
-        raise click.ClickException(f"celery's worker ended with code {child.returncode} (part_ended)")
+        raise click.ClickException("the dispatcher or celery's worker ended by itself (part_ended)")
+
+
+def _end_with_parent() -> None:
+    """In the child: Linux ends it when its parent dies, so that no worker is left that nobody stops."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def schedule(stop: threading.Event) -> None:
@@ -168,13 +177,17 @@ def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
 
 
-def watched(service: Callable[[], None]) -> Callable[[], None]:
+def watched(service: Callable[[], None], permission: str) -> Callable[[], None]:
     """The service as a child that is started again when it dies; in the child, the service itself."""
 
     def run() -> None:
+        from lapwing.identity.permissions import Permission
+        from lapwing.identity.queries import require
+
         if os.environ.get(WATCHED):
             service()
             return
+        require(Permission(permission))
         stop = until_stopped()
         while not stop.is_set():
             child = subprocess.Popen(
@@ -193,5 +206,5 @@ def watched(service: Callable[[], None]) -> Callable[[], None]:
     return run
 
 
-serve_command = command(_root, "serve", help=_serve.__doc__)(watched(_serve))
-worker_command = command(_root, "worker", help=_worker.__doc__)(watched(_worker))
+serve_command = command(_root, "serve", help=_serve.__doc__)(watched(_serve, "conduct_runs"))
+worker_command = command(_root, "worker", help=_worker.__doc__)(watched(_worker, "steer_jobs"))

@@ -11,7 +11,7 @@ from lapwing.jobs.rescue import rescue
 
 log = logging.getLogger("lapwing.jobs")
 RESCUE_EVERY_S = 5.0
-SWEEP_EVERY_S = 60.0
+SWEEP_EVERY_S = 600.0
 
 
 class Chores:

@@ -94,13 +94,13 @@ class Claimer:
 
 HELD_COLUMNS = (
     "id, type, lane, attempt, tries, deaths, started_at, parameters, subject_kind, subject_id, subject, "
-    "requested_by, scheduled_for"
+    "requested_by, doubtful, scheduled_for"
 )
 
 
 def held_job(row: tuple, token: str) -> HeldJob:
     """From a row of HELD_COLUMNS."""
-    (pk, kind, lane, attempt, tries, deaths, started, parameters, *subject, requested_by, _) = row
+    (pk, kind, lane, attempt, tries, deaths, started, parameters, *subject, requested_by, doubtful, _) = row
     return HeldJob(
         id=pk,
         type=kind,
@@ -115,6 +115,7 @@ def held_job(row: tuple, token: str) -> HeldJob:
         subject_id=subject[1],
         subject=subject[2],
         requested_by=requested_by,
+        doubtful=bool(doubtful),
     )
 
 

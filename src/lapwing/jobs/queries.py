@@ -1,5 +1,6 @@
 """Reads of the ledger: what is due, lists over both tables, one job with all that happened to it, health."""
 
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,13 +11,14 @@ from lapwing.core.errors import Refused
 from lapwing.core.sql import rows
 from lapwing.jobs.claim import PAUSED, due_sql, without_sql
 from lapwing.jobs.machine_time import after_sql, instant, stored
-from lapwing.jobs.models import ArchivedJob, Job, JobAttempt, JobLimit
+from lapwing.jobs.models import ArchivedJob, Job, JobAttempt, JobLimit, JobLink, Worker
 from lapwing.jobs.states import Status
-from lapwing.jobs.types import ALONE, POOLS, PRIORITIES
+from lapwing.jobs.types import ALONE, POOLS, PRIORITIES, job_types
 
 WORKER_HEARD_WITHIN_S = 60.0
 DUE_TOO_LONG_S = 3600.0
 UNRESCUED_S = 600.0
+HELD_UP_TOO_LONG_S = 3600.0
 
 
 def due_pools() -> set[str]:
@@ -40,8 +42,10 @@ def _parts() -> list[tuple[str, str]]:
 
 
 def live_workers(engine: str = "") -> int:
-    heard = f"SELECT count(*) FROM jobs_worker WHERE seen_at > {after_sql('%s')} AND engine LIKE %s"
-    return rows(heard, [-WORKER_HEARD_WITHIN_S, engine or "%"])[0][0]
+    heard = f"ended_at IS NULL AND seen_at > {after_sql('%s')} AND engine LIKE %s"
+    return rows(f"SELECT count(*) FROM jobs_worker WHERE {heard}", [-WORKER_HEARD_WITHIN_S, engine or "%"])[
+        0
+    ][0]
 
 
 def find_job(number: int) -> Job | ArchivedJob:
@@ -50,6 +54,31 @@ def find_job(number: int) -> Job | ArchivedJob:
     if found is None:
         raise Refused("unknown_job", f"there is no job {number}; `lapwing job list` shows those there are")
     return found
+
+
+def failed_jobs(job_type: str, code: str = "") -> list[int]:
+    """Numbers of the failed jobs of a type, with one result code or any, the oldest first."""
+    failed = Job.objects.filter(type=job_types.get(job_type).name, status=Status.FAILED)
+    return list(
+        (failed.filter(result_code=code) if code else failed).order_by("pk").values_list("pk", flat=True)
+    )
+
+
+def waits_for(jobs: Sequence[Job | ArchivedJob]) -> dict[int, str]:
+    """Of those that wait for others: for whom, in words."""
+    blocked = [job.pk for job in jobs if job.blockers]
+    links = JobLink.objects.filter(job_id__in=blocked, met=False).order_by("predecessor_id")
+    found = dict(links.values_list("job_id", "predecessor_id"))
+    statuses = dict(Job.objects.filter(pk__in=found.values()).values_list("pk", "status"))
+    return {
+        pk: f"waits for job {first}, which is {statuses.get(first, 'archived')}"
+        for pk, first in found.items()
+    }
+
+
+def worker_names(tokens: Collection[str]) -> dict[str, str]:
+    """Host and process of workers, as long as they are remembered."""
+    return dict(Worker.objects.filter(token__in=tokens).values_list("token", "name"))
 
 
 def attempts_of(job_id: int) -> QuerySet[JobAttempt]:
@@ -153,6 +182,14 @@ def silent_jobs() -> list[tuple[int, str, str]]:
         f"AND lease_until < {after_sql('%s')} LIMIT 100",
         [-UNRESCUED_S],
     )
-    return [(pk, name, "is due for more than an hour") for pk, name in late] + [
-        (pk, name, "lost its worker and nobody took it back") for pk, name in expired
+    held_up = rows(
+        "SELECT f.id, f.type, min(p.id) FROM jobs_joblink l JOIN jobs_job p ON p.id = l.predecessor_id "
+        "JOIN jobs_job f ON f.id = l.job_id WHERE NOT l.met AND p.status IN ('failed', 'cancelled') "
+        f"AND p.finished_at < {after_sql('%s')} AND f.status = 'waiting' GROUP BY f.id, f.type LIMIT 100",
+        [-HELD_UP_TOO_LONG_S],
+    )
+    return [
+        *((pk, name, "is due for more than an hour") for pk, name in late),
+        *((pk, name, "lost its worker and nobody took it back") for pk, name in expired),
+        *((pk, name, f"waits for job {first}, which failed or was cancelled") for pk, name, first in held_up),
     ]

@@ -8,14 +8,13 @@ from functools import partial
 from django.db import InterfaceError, OperationalError, connection
 
 from lapwing.jobs.chores import RESCUE_EVERY_S, Chores
-from lapwing.jobs.chunks import write_worker
 from lapwing.jobs.claim import LEASE_S, Claimer, Wanted, new_token
 from lapwing.jobs.executor import RECONNECT_AFTER_S, Executor
 from lapwing.jobs.heartbeat import Heartbeat
 from lapwing.jobs.lease import RENEW_EVERY_S
 from lapwing.jobs.limits import claim_limited, something_is_limited
-from lapwing.jobs.models import Worker
 from lapwing.jobs.queries import due_pools
+from lapwing.jobs.signing import sign_worker_off, sign_worker_on
 from lapwing.jobs.types import ALONE, POOLS, HeldJob
 from lapwing.jobs.waking import listen, stop_listening
 
@@ -56,7 +55,7 @@ class LocalWorker:
         self._executor.stopping = stop
         listen(awake)
         try:
-            write_worker(self.token, "local")
+            sign_worker_on(self.token, "local")
             self._heartbeat.start()
             while not stop():
                 try:
@@ -147,6 +146,6 @@ class LocalWorker:
 
     def _sign_off(self) -> None:
         try:
-            Worker.objects.filter(token=self.token).delete()
+            sign_worker_off(self.token)
         except (OperationalError, InterfaceError):
             log.warning("the database is away; leases end by themselves")
