@@ -19,7 +19,7 @@ import click
 
 from lapwing.cli.session import command
 
-TICK_EVERY_S = 1.0
+TICK_EVERY_S = 1.1
 RECONNECT_AFTER_S = 2.0
 RESTART_AFTER_S = 1.0
 WATCHED = "LAPWING_WATCHED"
@@ -132,17 +132,18 @@ def schedule(stop: threading.Event) -> None:
     from django.db import InterfaceError, OperationalError, connection
 
     from lapwing.runs.on_ledger import OnLedger
-    from lapwing.runs.scheduling import tick
+    from lapwing.runs.scheduling import is_idle, tick
 
     while not stop.is_set():
         try:
-            done = tick(stop=stop.is_set, carrier=OnLedger())
+            done = None if is_idle() else tick(stop=stop.is_set, carrier=OnLedger())
         except (OperationalError, InterfaceError) as error:
             click.echo(f"the database is away, trying again: {' '.join(str(error).split())[:200]}", err=True)
             connection.close()
             stop.wait(RECONNECT_AFTER_S)
             continue
-        _tell(done)
+        if done:
+            _tell(done)
         stop.wait(TICK_EVERY_S)
     connection.close()
 

@@ -45,7 +45,7 @@ class HeldJob:
     tries: int
     deaths: int
     token: str
-    started_at: datetime
+    started_at: str | datetime  # as the database wrote it
     parameters: dict[str, Any]
     subject_kind: str
     subject_id: int | None
