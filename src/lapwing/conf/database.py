@@ -17,6 +17,15 @@ SQLITE_SETUP = ";".join(
 # JIT costs more than it gives on statements of this size; a frozen process must not hold its locks for ever.
 POSTGRESQL_SETUP = "-c jit=off -c work_mem=48MB -c idle_in_transaction_session_timeout=120s"
 
+# A line that was cut without a word is noticed within a minute; nobody waits for the kernel to give up.
+POSTGRESQL_LINE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,  # milliseconds
+}
+
 
 def database_settings(url: str) -> dict[str, Any]:
     """Raises ValueError for a scheme that is neither sqlite nor postgresql."""
@@ -39,7 +48,7 @@ def database_settings(url: str) -> dict[str, Any]:
             "PASSWORD": unquote(parts.password or ""),
             "HOST": parts.hostname or "",
             "PORT": str(parts.port or ""),
-            "OPTIONS": {"options": POSTGRESQL_SETUP, **dict(parse_qsl(parts.query))},
+            "OPTIONS": {"options": POSTGRESQL_SETUP, **POSTGRESQL_LINE, **dict(parse_qsl(parts.query))},
         }
     raise ValueError(
         f"LAPWING_DATABASE_URL begins with {parts.scheme or 'nothing'}:, expected sqlite:///path or postgresql://…"

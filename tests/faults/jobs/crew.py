@@ -16,6 +16,7 @@ from tests.faults.jobs.scene import LEASE_S, Scene, has_ended, wait_until
 from tests.faults.jobs.tally import Tally
 
 BEGUN_WITHIN_S = 20.0
+ASKED_AT_MOST = 5  # times for more jobs, until a point is reached
 SETTLED_WITHIN_S = 60.0  # after a broker's restart Celery waits longer and longer before it tries again
 LIMIT_S = 1800.0
 
@@ -102,7 +103,12 @@ def kill_celery_at(crew: Crew, points: list[str], tally: Tally) -> None:
     for point in points:
         if not scene.open_jobs():
             jobs += scene.ask(MIX)
-        reached = _kill_dispatcher(crew, point) if point in DISPATCH else _kill_process(crew, point, chance)
+        order = None if point in DISPATCH else crew.order_death(point, chance.randint(1, 2))
+        for _ in range(ASKED_AT_MOST):
+            reached = _kill_dispatcher(crew, point) if order is None else _is_obeyed(crew, order)
+            if reached:
+                break
+            jobs += scene.ask(MIX)
         if reached:
             tally.add("kills", point)
         else:
@@ -166,10 +172,10 @@ def deliver_again(crew: Crew, tally: Tally) -> None:
     tally.add("others", "undisturbed")
 
 
-def _kill_process(crew: Crew, point: str, chance: random.Random) -> bool:
-    order = crew.order_death(point, chance.randint(1, 2))
-    done = wait_until(lambda: crew.executed(order) or not crew.scene.open_jobs(), 8)
-    return done and crew.executed(order)
+def _is_obeyed(crew: Crew, order: Path) -> bool:
+    """Whether a process died as it was ordered to, before all jobs had ended."""
+    wait_until(lambda: crew.executed(order) or not crew.scene.open_jobs(), 8)
+    return wait_until(lambda: crew.executed(order), 0.1)
 
 
 def _kill_dispatcher(crew: Crew, point: str) -> bool:

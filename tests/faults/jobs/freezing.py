@@ -28,7 +28,7 @@ def freeze_at(scene: Scene, points: list[str], tally: Tally, *, defects: tuple[s
     scene.clear()
     jobs = scene.ask(MIX)
     for point in points:
-        nth = chance.randint(1, 5 if point in RESCUE else 2)
+        nth = chance.randint(1, 2)
         pid = scene.worker(
             failpoint=f"{point}:stall:{nth}", freezes=True, chunk_at_most=CHUNK, defects=defects
         )

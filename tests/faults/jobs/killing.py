@@ -34,7 +34,7 @@ def kill_at(
     scene.clear()
     jobs = scene.ask(kinds)
     for point in points:
-        nth = chance.randint(1, 12 if point in RESCUE else 2)
+        nth = chance.randint(1, 2)
         pid = scene.worker(failpoint=f"{point}:die:{nth}", defects=defects, chunk_at_most=CHUNK)
         wait_until(lambda pid=pid: has_ended(pid) or not scene.open_jobs(), REACHED_WITHIN_S)
         reached = has_ended(pid)

@@ -3,6 +3,7 @@
 Each is stopped by the number of the process that was started here. PostgreSQL keeps fsync on.
 """
 
+import ctypes
 import os
 import pwd
 import shutil
@@ -16,6 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import psycopg
+
+from tests.faults.children import PR_SET_PDEATHSIG
 
 READY_WITHIN_S = 60.0
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
@@ -77,6 +80,7 @@ class PostgresqlServer:
                 stdout=log,
                 stderr=log,
                 cwd="/",
+                preexec_fn=_die_with_parent,
                 **self._as,
             )
         _wait_until(self._answers, f"PostgreSQL in {self._folder}")
@@ -137,6 +141,7 @@ class RedisServer:
             ["redis-server", *options, "--dir", str(self._folder)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            preexec_fn=_die_with_parent,
         )
         _wait_until(lambda: _listens(self.port), "Redis")
 
@@ -186,6 +191,7 @@ class RabbitServer:
         environment = {
             **os.environ,
             "HOME": str(self._folder),
+            "RUNNING_UNDER_SYSTEMD": "1",  # it becomes this process, without a shell above it
             "ERL_EPMD_PORT": str(self._mapper),
             "RABBITMQ_NODENAME": self._node,
             "RABBITMQ_NODE_PORT": str(self.port),
@@ -208,6 +214,7 @@ class RabbitServer:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
+                preexec_fn=_die_with_parent,
             )
 
     def ready(self) -> "RabbitServer":
@@ -239,11 +246,20 @@ class RabbitServer:
 
     def close(self) -> None:
         self.kill()
-        mapper = shutil.which("epmd")
-        if mapper:
-            command = [mapper, "-port", str(self._mapper), "-kill"]
-            subprocess.run(command, check=False, capture_output=True, timeout=20)
+        for pid in self._mappers():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _mappers(self) -> list[int]:
+        """Erlang's port mapper, which the node started beside itself: known by the port that it was given."""
+        mine = f"ERL_EPMD_PORT={self._mapper}".encode()
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if mine in (process / "environ").read_bytes().split(b"\0"):
+                    found.append(int(process.name))
+        return [pid for pid in found if pid != os.getpid()]
 
     def _answers(self) -> bool:
         from kombu import Connection
@@ -266,6 +282,11 @@ def _postgresql_programs() -> Path:
         if (place / "initdb").exists() and (place / "postgres").exists():
             return place
     raise Missing("PostgreSQL's server (initdb, postgres) is not installed")
+
+
+def _die_with_parent() -> None:
+    """In the new process: where the tests are killed, no server is left behind."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _listens(port: int) -> bool:

@@ -4,7 +4,7 @@ import random
 import uuid
 from typing import Any
 
-from lapwing.jobs.outcomes import Outcome, OutcomeUnknown
+from lapwing.jobs.outcomes import Outcome, OutcomeUnknown, Succeeded
 from lapwing.jobs.types import HeldJob, OutsideType, Parameters, job_types
 from tests.faults.jobs.world import order
 from tests.jobs.samples.models import Effect
@@ -56,7 +56,7 @@ class Order(OutsideType):
 
     def settle(self, job: HeldJob, intent: Any, answer: Any) -> Outcome | None:
         Effect.objects.create(job_id=job.id, attempt=job.attempt, what=ORDERED)
-        return None
+        return Succeeded(answer)
 
 
 job_types.register(Order())
