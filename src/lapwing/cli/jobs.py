@@ -237,7 +237,7 @@ def _work(until_idle: bool) -> None:
     \b
     Example: lapwing job work --until-idle
     """
-    from lapwing.cli.service import until_stopped
+    from lapwing.cli.watching import until_stopped
     from lapwing.jobs.queries import outcomes_of_worker
     from lapwing.jobs.worker import LocalWorker
 

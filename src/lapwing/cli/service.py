@@ -6,21 +6,18 @@ The parent starts the service again when it dies, so that a handler that ends it
 import contextvars
 import logging
 import os
-import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 
 import click
 
 from lapwing.cli.session import command
+from lapwing.cli.watching import until_stopped, watched
+from lapwing.cli.web import listen_options
 
 TICK_EVERY_S = 1.0
 RECONNECT_AFTER_S = 2.0
-RESTART_AFTER_S = 1.0
-WATCHED = "LAPWING_WATCHED"
 MEMORY_MB = 2048
 
 
@@ -147,14 +144,6 @@ def _tell(done: dict) -> None:
         click.echo(f"run {failed['run']}: {failed['error']}", err=True)
 
 
-def until_stopped() -> threading.Event:
-    """Set by Ctrl-C or SIGTERM."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
-
-
 def _log_to_stderr() -> None:
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
     logging.getLogger("lapwing").setLevel(logging.INFO)
@@ -168,30 +157,18 @@ def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
 
 
-def watched(service: Callable[[], None]) -> Callable[[], None]:
-    """The service as a child that is started again when it dies; in the child, the service itself."""
+def _with_the_screens(host: str, port: int) -> list[str]:
+    """The arguments of the part that serves them. Raises Refused `port_in_use`, and what `lapwing web` refuses."""
+    from lapwing.cli.web import free_port
+    from lapwing.identity.safety import refuse_unsafe_settings
 
-    def run() -> None:
-        if os.environ.get(WATCHED):
-            service()
-            return
-        stop = until_stopped()
-        while not stop.is_set():
-            child = subprocess.Popen(
-                [sys.executable, "-m", "lapwing.cli", *sys.argv[1:]], env={**os.environ, WATCHED: "1"}
-            )
-            while child.poll() is None and not stop.wait(0.2):
-                pass
-            if stop.is_set():
-                child.send_signal(signal.SIGTERM)
-                sys.exit(child.wait())
-            if child.returncode in (0, 2):
-                sys.exit(child.returncode)
-            click.echo(f"the service ended with code {child.returncode}; it is started again", err=True)
-            time.sleep(RESTART_AFTER_S)
-
-    return run
+    refuse_unsafe_settings()
+    port = free_port(host, port)
+    click.echo(f"the screens are at http://{host}:{port}/", err=True)
+    return ["web", "--host", host, "--port", str(port)]
 
 
-serve_command = command(_root, "serve", help=_serve.__doc__)(watched(_serve))
+serve_command = command(_root, "serve", help=_serve.__doc__)(
+    listen_options(watched(_serve, beside=_with_the_screens))
+)
 worker_command = command(_root, "worker", help=_worker.__doc__)(watched(_worker))

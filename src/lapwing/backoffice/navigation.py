@@ -1,0 +1,42 @@
+"""The side bar, by the operators' work."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+GROUPS = (
+    ("", (("Home", "home", "home"),)),
+    (
+        "Billing",
+        (
+            ("Run definitions", "rule", "definitions"),
+            ("Runs", "play_circle", "runs"),
+            ("Subscriptions", "router", "subscriptions"),
+        ),
+    ),
+    ("Operations", (("Jobs", "checklist", "jobs"),)),
+)
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Groups of entries; the one whose pages one is on is lit."""
+    here = getattr(request.resolver_match, "url_name", "") or ""
+    return [
+        {
+            "title": title,
+            "separator": bool(title),
+            "items": [_entry(label, icon, name, here) for label, icon, name in entries],
+        }
+        for title, entries in GROUPS
+    ]
+
+
+def _entry(label: str, icon: str, name: str, here: str) -> dict[str, Any]:
+    singular = name.removesuffix("s")
+    return {
+        "title": label,
+        "icon": icon,
+        "link": reverse(name),
+        "active": here in (name, singular) or here.startswith(f"{singular}_"),
+    }
