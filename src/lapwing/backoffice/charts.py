@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-WIDTH, HEIGHT = 720, 200
-LEFT, BOTTOM, TOP = 44, 22, 8
+WIDTH, HEIGHT = 520, 170
+LEFT, BOTTOM, TOP = 40, 22, 8
 STEPS = (1, 2, 5)
 
 

@@ -17,6 +17,11 @@ GROUPS = (
     ),
     ("Operations", (("Jobs", "checklist", "jobs"),)),
 )
+RECORDS = (
+    ("Subscription types", "category", "catalog_subscriptiontype"),
+    ("Price plans", "sell", "catalog_priceplan"),
+    ("Providers", "cloud_sync", "catalog_provider"),
+)
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
@@ -29,7 +34,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [_entry(label, icon, name, here) for label, icon, name in entries],
         }
         for title, entries in GROUPS
-    ]
+    ] + [{"title": "Catalogue", "separator": True, "items": [_record(*each, here) for each in RECORDS]}]
 
 
 def _entry(label: str, icon: str, name: str, here: str) -> dict[str, Any]:
@@ -40,3 +45,8 @@ def _entry(label: str, icon: str, name: str, here: str) -> dict[str, Any]:
         "link": reverse(name),
         "active": here in (name, singular) or here.startswith(f"{singular}_"),
     }
+
+
+def _record(label: str, icon: str, model: str, here: str) -> dict[str, Any]:
+    link = reverse(f"admin:{model}_changelist")
+    return {"title": label, "icon": icon, "link": link, "active": here.startswith(model)}

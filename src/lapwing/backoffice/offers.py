@@ -40,6 +40,9 @@ def _may_resume(run: Run) -> bool:
 
 
 def _may_undo(run: Run) -> bool:
+    """A second undo is legal, but finds nothing to do: it is offered only where the first did not get through."""
+    if run.undone_by.filter(state=RunState.COMPLETED).exists():
+        return False
     try:
         refuse_undo(run)
     except Refused:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from lapwing.identity.queries import organisation
 from lapwing.jobs.queries import newest_jobs
 from lapwing.receivables.models import OpenItem, Payment
 from lapwing.subscriptions.models import LicenseChangeLog, Subscription, SubscriptionAction
@@ -43,6 +44,10 @@ def _words(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
+def _day(day: date | None) -> str:
+    return day.strftime("%-d %b %Y") if day else ""
+
+
 def _actions(subscription: Subscription) -> Iterator[Entry]:
     actions = SubscriptionAction.objects.filter(subscription=subscription.pk).select_related("action_type")
     for action in actions.order_by("-pk")[:EACH_AT_MOST]:
@@ -52,7 +57,9 @@ def _actions(subscription: Subscription) -> Iterator[Entry]:
             else ""
         )
         grace = (
-            f"grace until {action.grace_end_on}" if action.grace_open and not action.grace_was_open else ""
+            f"grace until {_day(action.grace_end_on)}"
+            if action.grace_open and not action.grace_was_open
+            else ""
         )
         yield Entry(
             on=action.executed_on or action.scheduled_on or action.requested_at.date(),
@@ -89,7 +96,7 @@ def _invoices(subscription: Subscription) -> Iterator[Entry]:
             order=10,
             sort="invoice due",
             text=invoice.number,
-            state="disputed" if invoice.disputed else "" if invoice.unsettled_minor else "settled",
+            state="settled" if not invoice.unsettled_minor else "disputed" if invoice.disputed else "",
             detail="" if not invoice.unsettled_minor else "unsettled",
             amount_minor=invoice.unsettled_minor or invoice.total_minor,
         )
@@ -110,11 +117,13 @@ def _payments(subscription: Subscription) -> Iterator[Entry]:
 
 
 def _jobs(subscription: Subscription) -> Iterator[Entry]:
+    """By the business day on which they were asked for; their attempts are stamped by the machine's clock."""
+    zone = organisation().zone
     for job in newest_jobs(subject=subscription.number, limit=EACH_AT_MOST):
         if job.subject_kind == "run":
             continue
         yield Entry(
-            on=(job.finished_at or job.created_at).date(),
+            on=job.created_at.astimezone(zone).date(),
             order=50,
             sort="job",
             text=_words(job.type),

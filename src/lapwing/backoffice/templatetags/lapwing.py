@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from lapwing.backoffice.states import TONES
@@ -98,14 +98,3 @@ def badge(state: str | None) -> str | SafeString:
 def code_meaning(code: str | None) -> str:
     """What a code of a run or an item means."""
     return meaning(code) if code else ""
-
-
-@register.filter
-def attributes(pairs: Mapping[str, str]) -> SafeString:
-    """HTML attributes, escaped."""
-    return format_html_join(" ", '{}="{}"', pairs.items())
-
-
-@register.filter
-def get(mapping: Mapping[str, Any], key: str) -> Any:
-    return mapping.get(key)

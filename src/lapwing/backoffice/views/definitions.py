@@ -67,14 +67,21 @@ def definition_detail(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "backoffice/definition.html", context)
 
 
-def sections(content: dict[str, Any]) -> list[tuple[str, list[tuple[str, Any]]]]:
+def sections(content: dict[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
     """What a version says, by section, without what was left empty."""
-    found: dict[str, list[tuple[str, Any]]] = {}
+    found: dict[str, list[tuple[str, str]]] = {}
     for name, value in flat(content).items():
         if value not in (None, [], {}, "", False):
             section, _, field = name.partition(".")
-            found.setdefault(section if field else "main", []).append((field or section, value))
+            label = (field or section).replace(".", ": ").replace("_", " ")
+            found.setdefault(section if field else "main", []).append((label, _told(value)))
     return list(found.items())
+
+
+def _told(value: Any) -> str:
+    if value is True:
+        return "yes"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 @screen(Permission.VIEW)

@@ -7,10 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from lapwing.backoffice.lists import PAGE, chips, chosen, number, page_of, written
-from lapwing.backoffice.offers import run_offers
+from lapwing.backoffice.offers import RUN_STEPS, run_offers
 from lapwing.backoffice.screen import screen
 from lapwing.core.sql import capped_count
 from lapwing.identity.permissions import Permission
+from lapwing.runs.actions.approve_run import is_held
 from lapwing.runs.actions.halt import find_run
 from lapwing.runs.execution import next_at
 from lapwing.runs.models import Run
@@ -72,8 +73,10 @@ def live(request: HttpRequest, run: Run) -> dict[str, Any]:
     now = counts(run)
     rate, left_s = pace(run)
     batches = list(run.batches.order_by("wave", "pk")[: BATCHES_SHOWN + 1])
+    offers = run_offers(run, request.permissions)
     return {
         "run": run,
+        "waits_for_another": is_held(run) and RUN_STEPS["approve"] not in offers,
         "counts": now,
         "looked_at": now["selected"] - now["pending"],
         "parts": _parts(now),
@@ -84,7 +87,7 @@ def live(request: HttpRequest, run: Run) -> dict[str, Any]:
         "batches": list(enumerate(batches[:BATCHES_SHOWN], 1)),
         "more_batches": len(batches) > BATCHES_SHOWN,
         "undone_by": list(run.undone_by.order_by("pk").values_list("pk", flat=True)),
-        "offers": run_offers(run, request.permissions),
+        "offers": offers,
         "is_live": run.state == RunState.IN_PROGRESS,
     }
 
