@@ -1,5 +1,7 @@
 """user: add, list, password."""
 
+import sys
+
 import click
 
 from lapwing.cli.output import format_option, show_list
@@ -66,7 +68,7 @@ def _password(name: str, from_stdin: bool) -> None:
     from lapwing.identity.actions.set_password import set_password
 
     if from_stdin:
-        password = click.get_text_stream("stdin").readline().rstrip("\r\n")
+        password = sys.stdin.readline().rstrip("\r\n")
     else:
         password = click.prompt(f"Password of {name}", hide_input=True, confirmation_prompt=True, err=True)
     set_password(name, password)
