@@ -88,7 +88,7 @@ CATALOGUE = (
 
 
 def register() -> None:
-    """Once, when all apps are there."""
+    """Once, when the map of URLs is made: commands that show no screen do without."""
     for model in CATALOGUE:
         site.register(model, CatalogEntries)
     site.register(Provider, Providers)

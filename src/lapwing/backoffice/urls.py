@@ -3,6 +3,7 @@
 from allauth.account import views as account
 from django.urls import include, path
 
+from lapwing.backoffice.records import register
 from lapwing.backoffice.site import site
 from lapwing.backoffice.views import (
     definitions,
@@ -17,6 +18,7 @@ from lapwing.backoffice.views import (
     subscriptions,
 )
 
+register()
 urlpatterns = [
     path("", home.home, name="home"),
     path("search/", search.search, name="search"),

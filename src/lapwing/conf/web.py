@@ -8,11 +8,12 @@ HOSTS = [host.strip() for host in os.environ.get("LAPWING_HOSTS", "").split(",")
 ALLOWED_HOSTS = [*LOOPBACK, *HOSTS]
 BEHIND_TLS = bool(HOSTS)  # whoever is reached by a name is reached through TLS
 
-# The screens' templates come before those of the libraries that they dress.
+# The screens' templates come before those of the libraries that they dress. Neither admin nor unfold looks for
+# lists at start-up: a command that shows no screen pays nothing for them.
 SCREEN_APPS = [
     "lapwing.backoffice",
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
