@@ -10,6 +10,7 @@ from lapwing.identity.actions.add_user import grant_role
 from lapwing.identity.models import User
 from lapwing.identity.permissions import Role
 from lapwing.jobs.models import Job
+from lapwing.receivables.models import CreditRating
 from lapwing.subscriptions.actions.perform import perform
 from tests.jobs.conftest import ask
 from tests.world import define, in_debt, run_now
@@ -45,4 +46,12 @@ def base(sandbox: None) -> dict[str, object]:
     perform("HS1", "extend_grace_period", until=date(2015, 3, 20), reason="asked for it")
     job = ask("book", subject="S1")
     Job.objects.filter(pk=job.pk).update(status="failed", result_code="error", result="it broke")
-    return {"run": completed.pk, "held": held.pk, "job": job.pk, "code": "NGC", "subscription": "S1"}
+    rating = CreditRating.objects.latest("pk").pk
+    return {
+        "rating": rating,
+        "run": completed.pk,
+        "held": held.pk,
+        "job": job.pk,
+        "code": "NGC",
+        "subscription": "S1",
+    }

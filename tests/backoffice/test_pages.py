@@ -28,7 +28,7 @@ PAGES = [
     *("/definitions/NGC/explain/?subject=S1", "/definitions/NGC/explain/?subject=none"),
     *("/subscriptions/?q=S&state=not_effective&type=fibre", "/subscriptions/S1/", "/subscriptions/HS1/"),
     *("/search/?q=Cust", "/records/catalog/subscriptiontype/", "/records/identity/user/"),
-    *("/records/receivables/creditrating/", "/records/receivables/creditrating/1/change/"),
+    *("/records/receivables/creditrating/", "/records/receivables/creditrating/{rating}/change/"),
 ]
 
 

@@ -192,14 +192,15 @@ def counts_by_status() -> dict[str, int]:
 
 def _types() -> list[str]:
     """All types that jobs have, also those that nobody registers any more: the next one along the index, each time."""
-    found, last = [], ""
-    looks = " UNION ALL ".join(
-        f"SELECT min(type) AS type FROM {table} WHERE type > %s" for table in ("jobs_job", "jobs_archivedjob")
-    )
-    while following := rows(f"SELECT min(type) FROM ({looks}) AS t", [last, last])[0][0]:
-        found.append(following)
-        last = following
-    return found
+
+    def following(after: str) -> str:
+        looks = (f"SELECT min(type) AS type FROM {table} WHERE type > {after}" for table in TABLES)
+        return f"SELECT min(type) AS type FROM ({' UNION ALL '.join(looks)}) AS looks"
+
+    first, others = following("''"), following("seen.type")
+    walk = f"{first} UNION ALL SELECT ({others}) FROM seen WHERE type IS NOT NULL"
+    found = rows(f"WITH RECURSIVE seen(type) AS ({walk}) SELECT type FROM seen WHERE type IS NOT NULL")
+    return [name for (name,) in found]
 
 
 def health() -> dict[str, Any]:

@@ -75,11 +75,16 @@ MATCHES_AT_MOST = 200
 
 
 def _accounts(text: str) -> list[int]:
-    """Accounts whose number, or whose customer's number or name, begins with the text; so many at most."""
+    """Accounts whose number, or whose customer's number, begins with the text; so many at most. Names have no index:
+    they are looked at only where no number begins so.
+    """
     accounts = Account.objects.order_by().values_list("pk", flat=True)
-    customers = Customer.objects.filter(_begins("number", text) | Q(name__istartswith=text))
-    by_customer = accounts.filter(customer__in=list(customers.values_list("pk", flat=True)[:MATCHES_AT_MOST]))
-    return [*accounts.filter(_begins("number", text))[:MATCHES_AT_MOST], *by_customer[:MATCHES_AT_MOST]]
+    customers = Customer.objects.order_by().values_list("pk", flat=True)
+    found = list(accounts.filter(_begins("number", text))[:MATCHES_AT_MOST])
+    of = list(customers.filter(_begins("number", text))[:MATCHES_AT_MOST])
+    if not found and not of and not Subscription.objects.filter(_begins("number", text)).exists():
+        of = list(customers.filter(name__istartswith=text)[:MATCHES_AT_MOST])
+    return [*found, *accounts.filter(customer__in=of)[:MATCHES_AT_MOST]]
 
 
 def _begins(field: str, text: str) -> Q:
