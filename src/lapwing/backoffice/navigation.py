@@ -5,6 +5,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from lapwing.identity.permissions import Permission
+
 GROUPS = (
     ("", (("Home", "home", "home"),)),
     (
@@ -18,9 +20,16 @@ GROUPS = (
     ("Operations", (("Jobs", "checklist", "jobs"),)),
 )
 RECORDS = (
-    ("Subscription types", "category", "catalog_subscriptiontype"),
-    ("Price plans", "sell", "catalog_priceplan"),
-    ("Providers", "cloud_sync", "catalog_provider"),
+    (
+        "Catalogue",
+        (
+            ("Subscription types", "category", "catalog_subscriptiontype"),
+            ("Price plans", "sell", "catalog_priceplan"),
+            ("Providers", "cloud_sync", "catalog_provider"),
+        ),
+        Permission.VIEW,
+    ),
+    ("Administration", (("Users", "group", "identity_user"),), Permission.ADMINISTER),
 )
 
 
@@ -34,7 +43,11 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [_entry(label, icon, name, here) for label, icon, name in entries],
         }
         for title, entries in GROUPS
-    ] + [{"title": "Catalogue", "separator": True, "items": [_record(*each, here) for each in RECORDS]}]
+    ] + [
+        {"title": title, "separator": True, "items": [_record(*each, here) for each in entries]}
+        for title, entries, permission in RECORDS
+        if permission in request.permissions
+    ]
 
 
 def _entry(label: str, icon: str, name: str, here: str) -> dict[str, Any]:
