@@ -9,7 +9,7 @@ from lapwing.subscriptions.models import Subscription
 from tests.backoffice.conftest import signed_in
 
 QUERIES_AT_MOST = 30
-EMPTY = ["/", "/jobs/", "/runs/", "/definitions/", "/subscriptions/", "/search/?q=nothing"]
+EMPTY = ["/", "/jobs/", "/jobs/types/", "/runs/", "/definitions/", "/subscriptions/", "/search/?q=nothing"]
 PAGES = [
     *EMPTY,
     "/jobs/?status=failed&type=book&subject=S1&code=error&from=2015-03-01&to=2015-03-31",

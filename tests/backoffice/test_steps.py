@@ -4,7 +4,7 @@ from django.test import Client
 
 from lapwing.audit.models import AuditEntry
 from lapwing.identity.models import User
-from lapwing.jobs.models import Job
+from lapwing.jobs.models import Job, JobLimit
 from lapwing.runs.execution import conduct
 from lapwing.runs.models import Run
 from tests.backoffice.conftest import BACKEND, signed_in
@@ -93,9 +93,33 @@ def test_a_definition_is_started_submitted_and_set_not_effective(base):
     assert "definition_not_effective" in refused.content.decode()
 
 
+def test_a_type_of_jobs_is_paused_and_goes_on(sandbox):
+    client = signed_in("olga")
+    client.post("/jobs/types/type/pause/", {"name": "book"})
+    assert JobLimit.objects.get(name="book").paused
+    assert b"Resume" in client.get("/jobs/types/").content
+    client.post("/jobs/types/type/resume/", {"name": "book"})
+    assert not JobLimit.objects.get(name="book").paused
+    assert (
+        b"unknown_job_type" in client.post("/jobs/types/type/pause/", {"name": "none"}, follow=True).content
+    )
+
+
+def test_the_scheduler_stands_by_and_runs(sandbox):
+    client = signed_in("olga")
+    assert b"scheduler in stand-by" in client.post("/scheduler/stand-by/", follow=True).content
+    assert client.get("/healthz").json()["scheduler"] == "stand_by"
+    assert b"scheduler runs" in client.post("/scheduler/run/", follow=True).content
+
+
 def test_a_form_without_its_token_changes_nothing(base):
     client = Client(enforce_csrf_checks=True)
     client.force_login(User.objects.get(username="olga"), backend=BACKEND)
-    for path in (f"/runs/{base['run']}/steps/undo/", "/definitions/NGC/steps/submit/", "/jobs/steps/"):
+    for path in (
+        f"/runs/{base['run']}/steps/undo/",
+        "/definitions/NGC/steps/submit/",
+        "/jobs/steps/",
+        "/scheduler/run/",
+    ):
         assert client.post(path, {"step": "run_now", "job": base["job"]}).status_code == 403
     assert Run.objects.count() == 2

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+SWITCHES = {"job_type_switch": ["type", "pause"], "scheduler_switch": ["run"]}
 STEP = {"run_step": "undo", "definition_step": "start"}
 
 
@@ -30,7 +31,7 @@ def example_of(name: str, base: Mapping[str, object]) -> str:
         return "/records/catalog/"
     if ":" in name or name.startswith(("account_", "mfa_")):
         return reverse(name)
-    arguments: list[object] = []
+    arguments: list[object] = [*SWITCHES.get(name, [])]
     if name.startswith("run_") or name == "run":
         arguments = [base["run"]]
     elif name.startswith("definition_") or name == "definition":

@@ -17,7 +17,7 @@ GROUPS = (
             ("Subscriptions", "router", "subscriptions"),
         ),
     ),
-    ("Operations", (("Jobs", "checklist", "jobs"),)),
+    ("Operations", (("Jobs", "checklist", "jobs"), ("Types of jobs", "tune", "job_types"))),
 )
 RECORDS = (
     (
@@ -56,7 +56,7 @@ def _entry(label: str, icon: str, name: str, here: str) -> dict[str, Any]:
         "title": label,
         "icon": icon,
         "link": reverse(name),
-        "active": here in (name, singular) or here.startswith(f"{singular}_"),
+        "active": here in (name, singular, f"{singular}_live", f"{singular}_items", f"{singular}_step"),
     }
 
 

@@ -16,6 +16,7 @@ from lapwing.backoffice.views import (
     runs,
     search,
     subscriptions,
+    switches,
 )
 
 register()
@@ -25,6 +26,9 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("jobs/", jobs.job_list, name="jobs"),
     path("jobs/<int:number>/", jobs.job_detail, name="job"),
+    path("jobs/types/", switches.job_type_list, name="job_types"),
+    path("jobs/types/<slug:scope>/<slug:step>/", switches.job_type_switch, name="job_type_switch"),
+    path("scheduler/<slug:step>/", switches.scheduler_switch, name="scheduler_switch"),
     path("jobs/steps/", job_steps.job_steps, name="job_steps"),
     path("runs/", runs.run_list, name="runs"),
     path("runs/<int:number>/", runs.run_console, name="run"),
