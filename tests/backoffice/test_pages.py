@@ -27,6 +27,7 @@ PAGES = [
     *("/definitions/NGC/preview/", "/definitions/NGC/preview/?date=2015-03-10"),
     *("/definitions/NGC/explain/?subject=S1", "/definitions/NGC/explain/?subject=none"),
     *("/subscriptions/?q=S&state=not_effective&type=fibre", "/subscriptions/S1/", "/subscriptions/HS1/"),
+    "/subscription-steps/extend_grace_period/?number=HS1",
     *("/search/?q=Cust", "/records/catalog/subscriptiontype/", "/records/identity/user/"),
     *("/records/receivables/creditrating/", "/records/receivables/creditrating/{rating}/change/"),
 ]

@@ -35,6 +35,7 @@ MATRIX: dict[str, object] = {
     "definition_step": {OPERATOR, ADMINISTRATOR},  # asked with the step start
     "subscriptions": ALL,
     "subscription": ALL,
+    "subscription_step": {OPERATOR, PROVISIONING, ADMINISTRATOR},
     "admin:index": ALL,
     "admin:app_list": ALL,
     "admin:jsi18n": ALL,

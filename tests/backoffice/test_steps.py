@@ -112,6 +112,19 @@ def test_the_scheduler_stands_by_and_runs(sandbox):
     assert b"scheduler runs" in client.post("/scheduler/run/", follow=True).content
 
 
+def test_an_action_is_performed_now_or_planned_for_a_day(base):
+    client = signed_in("olga")
+    page = client.get("/subscriptions/S1/").content.decode()  # not effective
+    assert "activate_subscription" in page and "rest_subscription" not in page
+    client.post("/subscription-steps/activate_subscription/", {"number": "S1", "reason": "has paid"})
+    assert state_of("S1") == "effective"
+    form = {"number": "S1", "until": "2015-04-30", "on": "2015-04-01"}
+    told = client.post("/subscription-steps/rest_subscription/", form, follow=True).content.decode()
+    assert "planned for 2015-04-01" in told and state_of("S1") == "effective"
+    refused = client.post("/subscription-steps/end_subscription_resting/", {"number": "S1"}, follow=True)
+    assert "illegal_transition" in refused.content.decode()
+
+
 def test_a_form_without_its_token_changes_nothing(base):
     client = Client(enforce_csrf_checks=True)
     client.force_login(User.objects.get(username="olga"), backend=BACKEND)

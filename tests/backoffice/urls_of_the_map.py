@@ -4,7 +4,11 @@ from collections.abc import Iterator, Mapping
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-SWITCHES = {"job_type_switch": ["type", "pause"], "scheduler_switch": ["run"]}
+SWITCHES = {
+    "subscription_step": ["rest_subscription"],
+    "job_type_switch": ["type", "pause"],
+    "scheduler_switch": ["run"],
+}
 STEP = {"run_step": "undo", "definition_step": "start"}
 
 
@@ -31,6 +35,8 @@ def example_of(name: str, base: Mapping[str, object]) -> str:
         return "/records/catalog/"
     if ":" in name or name.startswith(("account_", "mfa_")):
         return reverse(name)
+    if name == "subscription_step":
+        return reverse(name, args=SWITCHES[name]) + f"?number={base['subscription']}"
     arguments: list[object] = [*SWITCHES.get(name, [])]
     if name.startswith("run_") or name == "run":
         arguments = [base["run"]]

@@ -12,6 +12,8 @@ from lapwing.runs.actions.approve_run import involved_in, is_held
 from lapwing.runs.actions.undo_run import refuse_undo
 from lapwing.runs.models import Run
 from lapwing.runs.states import RUN, RunState
+from lapwing.subscriptions.models import Subscription
+from lapwing.subscriptions.states import SUBSCRIPTION
 
 JOB_STEPS = ("run_now", "cancel")
 
@@ -65,6 +67,11 @@ RUN_STEPS = {
 
 def run_offers(run: Run, permissions: Set[Permission]) -> list[Step]:
     return [step for step in RUN_STEPS.values() if step.permission in permissions and step.possible(run)]
+
+
+def subscription_offers(subscription: Subscription) -> list[str]:
+    """Behaviours that the table of states allows."""
+    return SUBSCRIPTION.events(subscription.life_cycle_state)
 
 
 def job_offers(job: Job | ArchivedJob) -> list[str]:

@@ -15,6 +15,7 @@ from lapwing.backoffice.views import (
     run_steps,
     runs,
     search,
+    subscription_steps,
     subscriptions,
     switches,
 )
@@ -43,6 +44,9 @@ urlpatterns = [
     path("definitions/<str:code>/steps/<slug:step>/", definitions.definition_step, name="definition_step"),
     path("subscriptions/", subscriptions.subscription_list, name="subscriptions"),
     path("subscriptions/<path:number>/", subscriptions.subscription_detail, name="subscription"),
+    path(
+        "subscription-steps/<slug:behaviour>/", subscription_steps.subscription_step, name="subscription_step"
+    ),
     path("account/login/", account.login, name="account_login"),
     path("account/logout/", account.logout, name="account_logout"),
     path("account/inactive/", account.account_inactive, name="account_inactive"),

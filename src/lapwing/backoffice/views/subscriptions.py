@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from lapwing.backoffice.lists import PAGE, chosen, page_of, written
+from lapwing.backoffice.offers import subscription_offers
 from lapwing.backoffice.screen import screen
 from lapwing.backoffice.timeline import timeline
 from lapwing.catalog.models import SubscriptionType
@@ -59,6 +60,7 @@ def subscription_detail(request: HttpRequest, number: str) -> HttpResponse:
             "sentence": sentence,
             "action": action,
             "entries": timeline(found),
+            "offers": subscription_offers(found),
         },
     )
 
