@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from lapwing.identity.actions.add_user import grant_role
 from lapwing.identity.permissions import GRANTS, Permission, Role
 from tests.backoffice.urls_of_the_map import example_of, names
 
@@ -141,6 +142,7 @@ def test_what_a_role_may_not_do_is_not_offered(client_of, base):
 def test_who_submitted_a_run_is_not_offered_its_approval(client_of, base):
     from tests.backoffice.conftest import signed_in
 
+    grant_role("olga", "approver")  # she submitted it, and might approve those of others
     path = f"/runs/{base['held']}/"
     assert b"/steps/approve/" not in signed_in("olga").get(path).content
     assert b"/steps/approve/" in client_of("approver").get(path).content
