@@ -20,7 +20,7 @@ from benchmarks.jobs import (
     claim_no_op,
     claim_start,
 )
-from benchmarks.jobs.trials import Trials
+from benchmarks.jobs.trials import POOLS, PREFETCHES, Trials
 from benchmarks.report import markdown, table
 
 CLAIMS = {
@@ -39,7 +39,8 @@ CLAIMS = {
 def main(arguments: list[str] | None = None) -> None:
     given = _parser().parse_args(arguments)
     place = Place(given.folder, given.server)
-    trials = Trials(place, given.repeats, {"RabbitMQ": given.rabbitmq, "Redis": given.redis})
+    brokers = {"RabbitMQ": given.rabbitmq, "Redis": given.redis}
+    trials = Trials(place, given.repeats, brokers, pools=given.pools, prefetches=given.prefetches)
     found = [
         row
         for name in given.claim
@@ -66,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--folder", type=Path, default=Path("var/benchmarks"), help="files and virtualenv")
     parser.add_argument("--server", default="postgresql://root@127.0.0.1:5432", help="without a database")
     parser.add_argument("--rabbitmq", default="amqp://guest:guest@127.0.0.1:5672//")
-    parser.add_argument("--redis", default="redis://127.0.0.1:6379/9")
+    parser.add_argument("--redis", default="redis://127.0.0.1:6379/11")
+    parser.add_argument("--pools", nargs="+", default=POOLS, help="Celery's, to try; at least two settings")
+    parser.add_argument("--prefetches", nargs="+", type=int, default=PREFETCHES, help="multipliers to try")
     parser.add_argument("--markdown", type=Path, help="write the page to this path")
     return parser

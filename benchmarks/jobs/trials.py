@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,7 +23,7 @@ BROKERS = {"RabbitMQ": "amqp", "Redis": "redis"}
 POOLS = ("prefork:1", "prefork:2", "solo:1", "threads:1", "threads:4")
 PREFETCHES = (1, 4, 16, 64)
 CONCURRENCIES = (1, 10, 50)
-PROCRASTINATE = "procrastinate[psycopg]==3.10.0"
+PROCRASTINATE = "procrastinate==3.10.0"
 LONGEST_S = 1800
 RATES = {
     "postgresql": "SELECT COUNT(*), COUNT(DISTINCT a.job_id), EXTRACT(EPOCH FROM MAX(a.ended_at) - MIN({first})) "
@@ -38,8 +38,17 @@ class WorkNotDone(AssertionError):
 
 
 class Trials:
-    def __init__(self, place: Place, repeats: int, brokers: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        place: Place,
+        repeats: int,
+        brokers: Mapping[str, str],
+        *,
+        pools: Sequence[str] = POOLS,
+        prefetches: Sequence[int] = PREFETCHES,
+    ) -> None:
         self.place, self.repeats, self.brokers = place, repeats, brokers
+        self.pools, self.prefetches = pools, prefetches
         self.notes: list[str] = []
         self._kept: dict[tuple, list[Figures]] = {}
         self._best: dict[tuple, tuple[str, int]] = {}
@@ -69,11 +78,11 @@ class Trials:
         return name
 
     def on_copy(self, engine: str, words: tuple[str, ...], measure: Callable[[str], Figures]) -> Figures:
-        url = self.place.copy(engine, self.base(engine, *words), "jobs_trial")
+        url = self.place.copy(engine, self.base(engine, *words), f"jobs_trial_{os.getpid()}")
         try:
             return measure(url)
         finally:
-            self.place.drop(engine, "jobs_trial")
+            self.place.drop(engine, f"jobs_trial_{os.getpid()}")
 
     def trial(self, engine: str, words: tuple[str, ...], *arguments: str) -> Figures:
         return self.on_copy(engine, words, lambda url: ours(url, *arguments))
@@ -116,18 +125,18 @@ class Trials:
                 (pool, prefetch): self._celery(broker, pool, prefetch, rows, "--longest", "15", full=full)[
                     "rate"
                 ]
-                for pool in POOLS
-                for prefetch in PREFETCHES
+                for pool in self.pools
+                for prefetch in self.prefetches
             }
             found = self._best[broker, full] = sorted(tried, key=lambda setting: -tried[setting])
             words = "; ".join(
-                f"{pool} " + " / ".join(f"{tried[pool, prefetch]:,.0f}" for prefetch in PREFETCHES)
-                for pool in POOLS
+                f"{pool} " + " / ".join(f"{tried[pool, prefetch]:,.0f}" for prefetch in self.prefetches)
+                for pool in self.pools
             )
             what = "all messages published before" if full else "from the first publication"
             self.notes.append(
                 f"Celery on {broker}, {what}, tasks a second tried once over {rows:,} tasks, prefetch multiplier "
-                f"{' / '.join(map(str, PREFETCHES))}: {words}. Measured with the best two; the better median counts."
+                f"{' / '.join(map(str, self.prefetches))}: {words}. Measured with the best two; the better median counts."
             )
             print(f"  {self.notes[-1]}", file=sys.stderr, flush=True)
         return found
@@ -172,7 +181,7 @@ class Trials:
     def procrastinate(self, rows: int, concurrency: int) -> Figures:
         """In a database of its own, with the Python of a virtualenv of its own."""
         python = self._procrastinates_python()
-        url = self.place.create("postgresql", "jobs_procrastinate")
+        url = self.place.create("postgresql", f"jobs_procrastinate_{os.getpid()}")
         script = Path(__file__).parent / "peers" / "procrastinate_alone.py"
         try:
             child = subprocess.Popen(
@@ -180,7 +189,7 @@ class Trials:
             )
             return _end(child)
         finally:
-            self.place.drop("postgresql", "jobs_procrastinate")
+            self.place.drop("postgresql", f"jobs_procrastinate_{os.getpid()}")
 
     def _procrastinates_python(self) -> str:
         folder = self.place.folder.absolute() / ".bench-venv"
@@ -188,7 +197,7 @@ class Trials:
         if not (folder / "ready").exists():
             subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True, timeout=120)
             install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            subprocess.run([*install, PROCRASTINATE, "psycopg[binary]"], check=True, timeout=600)
+            subprocess.run([*install, PROCRASTINATE, "psycopg[binary,pool]"], check=True, timeout=600)
             (folder / "ready").touch()
         return str(python)
 

@@ -121,13 +121,13 @@ def test_predecessor_with_a_follower_is_not_archived_while_it_can_be_run_again(d
     assert shown(second)[0] == "succeeded"
 
 
-def test_archived_failure_is_named_as_what_its_new_follower_waits_for(desk):
+def test_nobody_is_asked_to_wait_for_an_archived_failure(desk):
     first = ask()
     assert end(claim()[0], outcomes.Failed("x"))
     assert sweep(keep_s=-1, keep_broken_s=-1) == 1
-    second = ask(after=[first.pk])
-    assert [job.pk for job in blocking(second.pk)] == [first.pk]
-    cancel([second.pk])
+    with pytest.raises(Refused, match="job_archived"):
+        ask(after=[first.pk])
+    assert ask(after=[first.pk], at_any_end=True).blockers == 0
 
 
 def test_predecessor_that_does_not_exist_is_refused(desk):

@@ -23,7 +23,7 @@ from django.db import connection
 
 from lapwing.jobs.actions.set_limit import pause, resume
 from lapwing.jobs.claim import new_token
-from lapwing.jobs.dispatch import Dispatcher
+from lapwing.jobs.dispatch import CHUNK, Dispatcher
 from lapwing.jobs.engines.celery import CeleryEngine, celery_app
 from lapwing.jobs.engines.engine import EngineAway
 from lapwing.jobs.models import Job, JobAttempt
@@ -271,7 +271,8 @@ def test_message_that_comes_twice_does_nothing_the_second_time(ledger, crew, eng
     ) == {(1, "succeeded")}
 
 
-def test_broker_that_is_away_full_or_purged_loses_nothing_and_holds_few(ledger, crew, engine):
+def test_broker_that_is_away_full_or_purged_loses_nothing_and_holds_few(ledger, crew, engine, monkeypatch):
+    monkeypatch.setitem(CHUNK, "database", 100)
     crew.stop()
     jobs = [ask() for _ in range(500)]
     away = CeleryEngine(celery_app(urlsplit(crew.broker)._replace(netloc="127.0.0.1:1").geturl()))

@@ -61,6 +61,7 @@ class Plain:
     deaths: int = 0
     asked: bool = False  # to be cancelled
     alone: bool = False
+    doubtful: bool = False  # an attempt may have had its effect
     archived: bool = False
     blockers_when_archived: int | None = None  # nobody counts them any more
     pk: int = 0
@@ -108,16 +109,19 @@ class Rules:
         """What an attempt that ended means for the job."""
         job.ended.append(outcome)
         unknown = outcome == "unknown" or (outcome == "lost" and job.type == "tell")
+        job.doubtful = (job.doubtful or unknown) and outcome not in ("succeeded", "not_applicable", "failed")
         job.tries += outcome in ("retry", "unknown", "failed", "lost")
         job.deaths += outcome == "lost"
-        job.alone = job.alone or job.deaths >= 2
+        if outcome == "later":
+            job.tries = job.deaths = 0
+        job.alone = job.deaths >= 2 or (job.alone and outcome != "later")
         job.code = {"unknown": "outcome_unknown", "lost": "worker_lost"}.get(outcome, outcome)
         if outcome in ("succeeded", "not_applicable", "failed"):
             self.close(job, outcome)
         elif outcome in ("retry", "unknown", "lost") and job.tries >= 6:
-            job.code = "needs_person" if unknown else job.code
+            job.code = "needs_person" if job.doubtful else job.code
             self.close(job, "failed")
-        elif job.asked and not unknown:
+        elif job.asked and not job.doubtful:
             job.code = "cancelled"
             self.close(job, "cancelled")
         elif outcome in ("later", "given_back"):
@@ -188,7 +192,8 @@ class Life:
         self._enqueue(a, b, "", {}, self.rules.now + timedelta(hours=1 + c % 30))
 
     def enqueue_after(self, a: int, b: int, c: int) -> bool | None:
-        pool = [job for job in self.rules.jobs if job.status in OPEN] or self.rules.jobs
+        pool = [job for job in self.rules.jobs if job.status in OPEN]
+        pool = pool or [job for job in self.rules.jobs if not (job.archived and job.status in ("failed", "cancelled"))]
         if not pool:
             return False
         chosen = {pool[a % len(pool)], pool[b % len(pool)]}
@@ -395,9 +400,10 @@ class Life:
         if job is None:
             return False
         legal = job.status in OPEN and not job.archived
-        self._asked(
-            "cancel", job, cancel, "" if legal else "job_archived" if job.archived else "illegal_transition"
-        )
+        refused = "" if legal else "job_archived" if job.archived else "illegal_transition"
+        if legal and job.doubtful and job.status in ("waiting", "retry"):
+            legal, refused = False, "outcome_unknown"
+        self._asked("cancel", job, cancel, refused)
         if legal and job.status == "in_progress":
             job.asked = True
         elif legal:

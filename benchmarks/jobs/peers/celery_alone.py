@@ -112,7 +112,7 @@ def remove_queue(broker: str, queue: str) -> None:
         import redis
 
         client = redis.Redis.from_url(broker)
-        client.delete(queue, f"_kombu.binding.{queue}")
+        client.delete(queue, f"_kombu.binding.{queue}", f"_kombu.binding_permanent.{queue}")
         client.close()
         return
     from kombu import Connection

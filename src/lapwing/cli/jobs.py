@@ -8,6 +8,7 @@ from lapwing.cli.output import format_option, show_fields, show_list, show_one
 from lapwing.cli.session import command, confirm, yes_option
 
 COLUMNS = ["job", "type", "status", "subject", "attempt", "scheduled_for", "result_code", "result"]
+AT_ONCE = 500  # jobs that one transaction steers
 lane_option = click.option("--lane", is_flag=True, help="The name is a lane (a connector), not a type.")
 
 
@@ -61,7 +62,7 @@ def _list(status: str, job_type: str, subject: str, limit: int | None, form: str
     Example: lapwing job list --status failed --type send_email --limit 20
     """
     from lapwing.core.errors import Refused
-    from lapwing.jobs.queries import newest_jobs
+    from lapwing.jobs.queries import newest_jobs, waits_for
     from lapwing.jobs.states import Status
     from lapwing.jobs.types import job_types
 
@@ -70,7 +71,8 @@ def _list(status: str, job_type: str, subject: str, limit: int | None, form: str
     if job_type:
         job_types.get(job_type)
     found = newest_jobs(status=status, job_type=job_type, subject=subject, limit=limit)
-    show_list([_record(job) for job in found], form, COLUMNS)
+    reasons = waits_for(found)
+    show_list([{**_record(job), "result": reasons.get(job.pk) or job.result} for job in found], form, COLUMNS)
 
 
 command(job_command, "list", help=_list.__doc__)(_list)
@@ -98,20 +100,23 @@ def _show(job: int, form: str) -> None:
     Example: lapwing job show 4711
     """
     from lapwing.jobs.links import blocking
-    from lapwing.jobs.queries import attempts_of, find_job
+    from lapwing.jobs.queries import attempts_of, find_job, worker_names
 
     found = find_job(job)
     waits_for = [{"job": each.pk, "type": each.type, "status": str(each.status)} for each in blocking(job)]
+    kept = list(attempts_of(job))
+    names = worker_names({each.worker for each in kept})
     attempts = [
         {
             "attempt": each.number,
             "outcome": each.outcome,
+            "worker": names.get(each.worker, each.worker),
             "code": each.code,
             "started_at": each.started_at.isoformat(),
             "ended_at": each.ended_at.isoformat(),
             "error": each.error,
         }
-        for each in attempts_of(job)
+        for each in kept
     ]
     record = {
         **_record(found),
@@ -137,20 +142,32 @@ def _show(job: int, form: str) -> None:
 command(job_command, "show", help=_show.__doc__)(_show)
 
 
-@click.argument("jobs", type=int, nargs=-1, required=True)
+@click.argument("jobs", type=int, nargs=-1)
+@click.option(
+    "--failed", "job_type", metavar="TYPE", default="", help="All failed jobs of a type, instead of numbers."
+)
+@click.option("--code", default="", help="With --failed: only those with this result code.")
 @yes_option
 @format_option
-def _run_now(jobs: tuple[int, ...], yes: bool, form: str) -> None:
+def _run_now(jobs: tuple[int, ...], job_type: str, code: str, yes: bool, form: str) -> None:
     """Bring jobs forward; run failed and cancelled ones again, with a new series of six attempts.
 
     \b
     Example: lapwing job run-now 4711
+    Example: lapwing job run-now --failed sync_license_change_log --code provider_credentials
     """
     from lapwing.jobs.actions.run_now import run_now
+    from lapwing.jobs.queries import failed_jobs
 
-    if len(jobs) > 1:
-        confirm(f"Run {len(jobs)} jobs now?", yes=yes)
-    show_list([_record(job) for job in run_now(jobs)], form, COLUMNS)
+    if bool(jobs) == bool(job_type) or (code and not job_type):
+        raise click.UsageError("name jobs by their numbers, or --failed TYPE")
+    chosen = list(jobs) or failed_jobs(job_type, code)
+    if len(chosen) > 1:
+        confirm(f"Run {len(chosen)} jobs now?", yes=yes)
+    done = [
+        job for start in range(0, len(chosen), AT_ONCE) for job in run_now(chosen[start : start + AT_ONCE])
+    ]
+    show_list([_record(job) for job in done], form, COLUMNS)
 
 
 command(job_command, "run-now", help=_run_now.__doc__)(_run_now)
@@ -238,9 +255,12 @@ def _work(until_idle: bool) -> None:
     Example: lapwing job work --until-idle
     """
     from lapwing.cli.watching import until_stopped
+    from lapwing.identity.permissions import Permission
+    from lapwing.identity.queries import require
     from lapwing.jobs.queries import outcomes_of_worker
     from lapwing.jobs.worker import LocalWorker
 
+    require(Permission.STEER_JOBS)
     stop = until_stopped()
     worker = LocalWorker()
     worker.run(stop=stop.is_set, until_idle=until_idle)

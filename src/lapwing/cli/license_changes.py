@@ -57,7 +57,10 @@ def _retry(number: str) -> None:
     from lapwing.subscriptions.actions.retry_provisioning import retry_provisioning
 
     jobs = retry_provisioning(number)
-    click.echo(f"{len(jobs)} jobs of subscription {number} run again")
+    if jobs:
+        click.echo(f"{len(jobs)} jobs of subscription {number} run again")
+    else:
+        click.echo(f"no job of subscription {number} failed; see: lapwing job list --subject {number}")
 
 
 command(subscription_command, "retry", help=_retry.__doc__)(_retry)

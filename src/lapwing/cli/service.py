@@ -13,10 +13,10 @@ import threading
 import click
 
 from lapwing.cli.session import command
-from lapwing.cli.watching import until_stopped, watched
+from lapwing.cli.watching import end_with_parent, until_stopped, watched
 from lapwing.cli.web import listen_options
 
-TICK_EVERY_S = 1.0
+TICK_EVERY_S = 1.1
 RECONNECT_AFTER_S = 2.0
 MEMORY_MB = 2048
 
@@ -27,10 +27,10 @@ def _root() -> None:
 
 
 def _serve() -> None:
-    """Run the scheduler and a worker here, until Ctrl-C; what is under way is finished first.
+    """Run the screens, the scheduler and a worker here, until Ctrl-C; what is under way is finished first.
 
     \\b
-    Example: lapwing serve
+    Example: lapwing serve --port 8000
     """
     stop = until_stopped()
     _log_to_stderr()
@@ -101,10 +101,10 @@ def _celery_worker(stop: threading.Event) -> None:
         "--concurrency",
         os.environ.get("LAPWING_WORKERS", "2"),
     ]
-    child = subprocess.Popen([sys.executable, "-m", "celery", *arguments])
+    child = subprocess.Popen([sys.executable, "-m", "celery", *arguments], preexec_fn=end_with_parent)
     dispatcher = threading.Thread(target=_work, args=(stop,))
     dispatcher.start()
-    while not stop.is_set() and child.poll() is None:
+    while not stop.is_set() and child.poll() is None and dispatcher.is_alive():
         stop.wait(0.5)
     ended_by_itself = not stop.is_set()
     stop.set()
@@ -112,7 +112,7 @@ def _celery_worker(stop: threading.Event) -> None:
     child.terminate()
     child.wait()
     if ended_by_itself:
-        raise click.ClickException(f"celery's worker ended with code {child.returncode} (part_ended)")
+        raise click.ClickException("the dispatcher or celery's worker ended by itself (part_ended)")
 
 
 def schedule(stop: threading.Event) -> None:
@@ -120,17 +120,18 @@ def schedule(stop: threading.Event) -> None:
     from django.db import InterfaceError, OperationalError, connection
 
     from lapwing.runs.on_ledger import OnLedger
-    from lapwing.runs.scheduling import tick
+    from lapwing.runs.scheduling import is_idle, tick
 
     while not stop.is_set():
         try:
-            done = tick(stop=stop.is_set, carrier=OnLedger())
+            done = None if is_idle() else tick(stop=stop.is_set, carrier=OnLedger())
         except (OperationalError, InterfaceError) as error:
             click.echo(f"the database is away, trying again: {' '.join(str(error).split())[:200]}", err=True)
             connection.close()
             stop.wait(RECONNECT_AFTER_S)
             continue
-        _tell(done)
+        if done:
+            _tell(done)
         stop.wait(TICK_EVERY_S)
     connection.close()
 
@@ -169,6 +170,6 @@ def _with_the_screens(host: str, port: int) -> list[str]:
 
 
 serve_command = command(_root, "serve", help=_serve.__doc__)(
-    listen_options(watched(_serve, beside=_with_the_screens))
+    listen_options(watched(_serve, "conduct_runs", beside=_with_the_screens))
 )
-worker_command = command(_root, "worker", help=_worker.__doc__)(watched(_worker))
+worker_command = command(_root, "worker", help=_worker.__doc__)(watched(_worker, "steer_jobs"))

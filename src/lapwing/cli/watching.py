@@ -1,5 +1,6 @@
 """Parts that run until they are stopped, each a child that is started again when it dies."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -26,16 +27,20 @@ def until_stopped() -> threading.Event:
 
 
 def watched(
-    service: Callable[[], None], *, beside: Callable[..., list[str]] | None = None
+    service: Callable[[], None], permission: str, *, beside: Callable[..., list[str]] | None = None
 ) -> Callable[..., None]:
     """The service as a child that is started again when it dies; in the child, the service itself. `beside` gives the
     arguments of a second child, which lives as long.
     """
 
     def run(**options: Any) -> None:
+        from lapwing.identity.permissions import Permission
+        from lapwing.identity.queries import require
+
         if os.environ.get(WATCHED):
             service()
             return
+        require(Permission(permission))
         stop = until_stopped()
         second = beside(**options) if beside else None
         _watch(stop, sys.argv[1:], second)
@@ -77,6 +82,6 @@ def _end(children: list[subprocess.Popen]) -> int:
 
 
 def end_with_parent() -> None:
-    """This process, also after an exec, is asked to end when its parent dies: it would hold the port for ever."""
-    if sys.platform == "linux":
+    """In the child, also after an exec: Linux ends it when its parent dies, so that none is left that nobody stops."""
+    with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

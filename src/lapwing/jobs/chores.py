@@ -7,11 +7,12 @@ from collections.abc import Callable
 from django.db import InterfaceError, OperationalError
 
 from lapwing.jobs.archive import sweep
+from lapwing.jobs.queries import Outlook
 from lapwing.jobs.rescue import rescue
 
 log = logging.getLogger("lapwing.jobs")
 RESCUE_EVERY_S = 5.0
-SWEEP_EVERY_S = 60.0
+SWEEP_EVERY_S = 600.0
 
 
 class Chores:
@@ -19,10 +20,10 @@ class Chores:
         self._rescue_every_s = rescue_every_s
         self._rescued_at = self._swept_at = 0.0
 
-    def do(self) -> None:
+    def do(self, found: Outlook) -> None:
         """What is due of it."""
         now = time.monotonic()
-        if now - self._rescued_at > self._rescue_every_s:
+        if found.expired and now - self._rescued_at > self._rescue_every_s:
             self._rescued_at = now
             _try(rescue)
         if now - self._swept_at > SWEEP_EVERY_S:

@@ -1,18 +1,14 @@
 """A worker's entry for a distributed engine: takes the chunk that a message names, if it is still there to take."""
 
-import os
-import socket
 from collections.abc import Sequence
 
 from django.db import connection
 
 from lapwing.core.failpoints import failpoint
-from lapwing.core.sql import execute
 from lapwing.jobs.claim import begin, new_token
 from lapwing.jobs.executor import Executor
 from lapwing.jobs.heartbeat import Heartbeat
-from lapwing.jobs.machine_time import now_sql
-from lapwing.jobs.models import Worker
+from lapwing.jobs.signing import sign_worker_off, sign_worker_on
 
 
 class _Process:
@@ -22,7 +18,7 @@ class _Process:
         self.token = new_token()
         self.executor = Executor()
         self.heartbeat = Heartbeat(self.token, self.executor)
-        write_worker(self.token, engine)
+        sign_worker_on(self.token, engine)
         self.heartbeat.start()
 
 
@@ -39,7 +35,7 @@ def sign_off() -> None:
     global _process
     if _process:
         _process.heartbeat.stop()
-        Worker.objects.filter(token=_process.token).delete()
+        sign_worker_off(_process.token)
     _process = None
 
 
@@ -54,12 +50,3 @@ def carry_out_chunk(ids: Sequence[int], token: str) -> None:
     failpoint("jobs.chunk.begun")
     _process.executor.begin(jobs)
     _process.executor.finish()
-
-
-def write_worker(token: str, engine: str) -> None:
-    """Tells that a worker lives; its heartbeat goes on telling."""
-    execute(
-        "INSERT INTO jobs_worker (token, name, engine, slots, started_at, seen_at) "
-        f"VALUES (%s, %s, %s, 1, {now_sql()}, {now_sql()})",
-        [token, f"{socket.gethostname()}:{os.getpid()}", engine],
-    )

@@ -9,11 +9,13 @@ import logging
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
 
 from lapwing.core import clock
+from lapwing.core.context import acting_as
 from lapwing.core.failpoints import failpoint
 from lapwing.core.sql import execute, rows
 from lapwing.jobs import outcomes
@@ -26,6 +28,7 @@ from lapwing.jobs.types import ALONE, DIED_TOO_OFTEN, MAX_TRIES, HeldJob, type_o
 log = logging.getLogger("lapwing.jobs")
 JITTER = 0.2  # of a delay, up or down
 DELAY_AT_MOST_S = 30 * 24 * 3600.0
+LATER_AT_LEAST = timedelta(seconds=1)
 _ENDING = {
     "job": "bigint",
     "number": "int",
@@ -36,7 +39,8 @@ _ENDING = {
     "text": "text",
     "tried": "int",
     "died": "int",
-    "unknown": "int",
+    "doubtful": "boolean",
+    "own_pool": "text",
     "delay_s": "float8",
     "due_at": "timestamptz",
     "started_at": "timestamptz",
@@ -54,7 +58,7 @@ class Ending:
     text: str
     tried: bool = False
     died: bool = False
-    unknown: bool = False  # whether it did anything in another system
+    doubtful: bool = False  # whether it, or one before it, did anything in another system
     delay_s: float | None = None  # machine time
     due_at: Any = None  # business time
 
@@ -69,10 +73,11 @@ class Ending:
             "text": _storable(self.text)[:4000],
             "tried": int(self.tried),
             "died": int(self.died),
-            "unknown": int(self.unknown),
+            "doubtful": self.doubtful,
+            "own_pool": type_of(self.job).pool,
             "delay_s": self.delay_s,
             "due_at": self.due_at and str(stored(self.due_at)),
-            "started_at": str(stored(self.job.started_at)),
+            "started_at": str(self.job.started_at),
         }
 
 
@@ -89,11 +94,15 @@ def ending(job: HeldJob, outcome: Outcome) -> Ending:
         case outcomes.NotApplicable(code, text):
             return Ending(job, Status.NOT_APPLICABLE, "not_applicable", code, text)
         case outcomes.Later(at, code, text):
-            return Ending(job, Status.WAITING, "later", code, text, due_at=at)
+            return Ending(
+                job, Status.WAITING, "later", code, text, doubtful=job.doubtful, due_at=_not_before(at)
+            )
         case outcomes.GivenBack(code, text):
-            return Ending(job, Status.WAITING, "given_back", code, text, due_at=clock.now())
+            return Ending(
+                job, Status.WAITING, "given_back", code, text, doubtful=job.doubtful, due_at=clock.now()
+            )
         case outcomes.Cancelled(code, text):
-            return Ending(job, Status.CANCELLED, "cancelled", code, text)
+            return Ending(job, Status.CANCELLED, "cancelled", code, text, doubtful=job.doubtful)
         case outcomes.Failed(code, text):
             return Ending(job, Status.FAILED, "failed", code, text, tried=True)
         case outcomes.Lost(code, text):
@@ -103,16 +112,21 @@ def ending(job: HeldJob, outcome: Outcome) -> Ending:
     raise TypeError(f"job {job.id} ended with {outcome!r}, which is no outcome")
 
 
+def _not_before(at: datetime) -> datetime:
+    """A handler that asks for later has to wait at least a moment."""
+    return max(at, clock.now() + LATER_AT_LEAST)
+
+
 def _failed_try(
     job: HeldJob, outcome: str, code: str, text: str, after_s: float | None, *, died: bool = False
 ) -> Ending:
-    unknown = code == OUTCOME_UNKNOWN or (died and type_of(job).pool == "outside")
+    doubtful = job.doubtful or code == OUTCOME_UNKNOWN or (died and type_of(job).pool == "outside")
     if job.tries + 1 >= MAX_TRIES:
-        last = NEEDS_PERSON if unknown else code
-        return Ending(job, Status.FAILED, outcome, last, text, tried=True, died=died)
+        last = NEEDS_PERSON if doubtful else code
+        return Ending(job, Status.FAILED, outcome, last, text, tried=True, died=died, doubtful=doubtful)
     delay_s = min(max(0.0, retry_delay_s(job) if after_s is None else after_s), DELAY_AT_MOST_S)
     return Ending(
-        job, Status.RETRY, outcome, code, text, tried=True, died=died, unknown=unknown, delay_s=delay_s
+        job, Status.RETRY, outcome, code, text, tried=True, died=died, doubtful=doubtful, delay_s=delay_s
     )
 
 
@@ -129,11 +143,8 @@ def conclude(endings: Sequence[Ending]) -> set[int]:
     """
     if not endings:
         return set()
-    records = sorted((each.record() for each in endings), key=lambda record: record["job"])
-    ended = _write(records)
-    failpoint("jobs.conclude.after_status")
+    ended = _succeed(endings) if all(map(_says_nothing, endings)) else _write_each(endings)
     written = {pk for pk, *_ in ended}
-    _keep_attempts([record for record in records if record["job"] in written])
     if followed := [pk for pk, has_followers, status in ended if has_followers and status not in _STILL_OPEN]:
         release_followers(followed)
     _tell_the_failed([each for each in endings if each.job.id in written and each.status == Status.FAILED])
@@ -141,16 +152,68 @@ def conclude(endings: Sequence[Ending]) -> set[int]:
     return written
 
 
+def _says_nothing(each: Ending) -> bool:
+    return each.status == Status.SUCCEEDED and not each.code and not each.text
+
+
+def _succeed(endings: Sequence[Ending]) -> list[tuple[int, bool, str]]:
+    """The usual case, by numbers alone: nothing of it depends on the job. One statement for each token and number
+    of attempt, which is one as a rule.
+    """
+    alike: dict[tuple[str, int], list[int]] = {}
+    for each in endings:
+        alike.setdefault((each.job.token, each.job.attempt), []).append(each.job.id)
+    return [row for held, ids in sorted(alike.items()) for row in _succeed_alike(sorted(ids), *held)]
+
+
+_SUCCEED = (
+    "UPDATE jobs_job SET status = 'succeeded', finished_at = {now}, result_code = '', result = '', "
+    "doubtful = false, lease_token = '', lease_until = NULL "
+    "WHERE id {among} AND status = 'in_progress' AND lease_token = %s AND attempt = %s "
+    "RETURNING id, has_followers, status"
+)
+_KEEP = (
+    "INSERT INTO jobs_jobattempt (job_id, number, worker, started_at, ended_at, outcome, code, error) "
+    "SELECT id, attempt, %s, started_at, finished_at, 'succeeded', '', '' FROM "
+)
+
+
+def _succeed_alike(ids: list[int], token: str, number: int) -> list[tuple[int, bool, str]]:
+    if connection.vendor == "postgresql":
+        succeed = _SUCCEED.format(now=now_sql(), among="= ANY(%s)")
+        return rows(
+            f"WITH ended AS ({succeed}, attempt, started_at, finished_at), kept AS ({_KEEP} ended) "
+            "SELECT id, has_followers, status FROM ended",
+            [ids, token, number, token],
+        )
+    among = "IN (SELECT value FROM json_each(%s))"
+    ended = rows(_SUCCEED.format(now=now_sql(), among=among), [json.dumps(ids), token, number])
+    failpoint("jobs.conclude.after_status")
+    execute(f"{_KEEP} jobs_job WHERE id {among}", [token, json.dumps([pk for pk, *_ in ended])])
+    return ended
+
+
+def _write_each(endings: Sequence[Ending]) -> list[tuple[int, bool, str]]:
+    records = sorted((each.record() for each in endings), key=lambda record: record["job"])
+    ended = _write(records)
+    failpoint("jobs.conclude.after_status")
+    written = {pk for pk, *_ in ended}
+    _keep_attempts([record for record in records if record["job"] in written])
+    return ended
+
+
 def _tell_the_failed(failed: list[Ending]) -> None:
     """What the domain does about it must not keep the job from ending."""
     for each in failed:
         try:
-            with transaction.atomic():
+            with transaction.atomic(), acting_as(each.job.requested_by):
                 type_of(each.job).on_failed(each.job, each.code, each.text)
         except Exception as error:
             if connection.needs_rollback:
                 raise
-            log.error("job %d failed, but its type was not told: %s", each.job.id, type(error).__name__)
+            log.error(
+                "job %d failed, but its type was not told: %s: %s", each.job.id, type(error).__name__, error
+            )
 
 
 _STILL_OPEN = (Status.WAITING, Status.RETRY)
@@ -158,18 +221,20 @@ _STILL_OPEN = (Status.WAITING, Status.RETRY)
 
 def _write(records: list[dict[str, Any]]) -> list[tuple[int, bool, str]]:
     # A cancellation that a person asked for wins over another try, unless that has to find out what was done.
-    cancelled = "cancel_asked_by <> '' AND v.ends_as IN ('waiting', 'retry', 'cancelled') AND v.unknown = 0"
+    cancelled = "cancel_asked_by <> '' AND v.ends_as IN ('waiting', 'retry', 'cancelled') AND NOT v.doubtful"
     told = "'cancelled by ' || cancel_asked_by || ' while it was in progress'"
     status = f"CASE WHEN {cancelled} THEN 'cancelled' ELSE v.ends_as END"
     due = f"CASE WHEN v.delay_s IS NULL THEN coalesce(v.due_at, scheduled_for) ELSE {after_sql('v.delay_s')} END"
     goes_on = f"v.ends_as IN ('waiting', 'retry') AND NOT ({cancelled})"
     finished = f"CASE WHEN {goes_on} THEN NULL ELSE {now_sql()} END"
-    pool = f"CASE WHEN deaths + v.died >= {DIED_TOO_OFTEN} THEN '{ALONE}' ELSE pool END"
+    later = "v.outcome = 'later'"  # all went well: what failed before does not count any more
+    pool = f"CASE WHEN {later} THEN v.own_pool WHEN deaths + v.died >= {DIED_TOO_OFTEN} THEN '{ALONE}' ELSE pool END"
     return rows(
         f"UPDATE jobs_job SET status = {status}, scheduled_for = {due}, finished_at = {finished}, "
         f"result_code = CASE WHEN {cancelled} THEN 'cancelled' ELSE v.code END, "
         f"result = CASE WHEN {cancelled} THEN {told} ELSE v.text END, "
-        f"tries = tries + v.tried, deaths = deaths + v.died, pool = {pool}, "
+        f"tries = CASE WHEN {later} THEN 0 ELSE tries + v.tried END, "
+        f"deaths = CASE WHEN {later} THEN 0 ELSE deaths + v.died END, doubtful = v.doubtful, pool = {pool}, "
         f"lease_token = '', lease_until = NULL FROM {records_sql(**_ENDING)} "
         "WHERE id = v.job AND status = 'in_progress' AND attempt = v.number AND lease_token = v.token "
         "RETURNING id, has_followers, status",

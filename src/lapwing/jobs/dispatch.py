@@ -17,13 +17,13 @@ from lapwing.jobs.engines.engine import Engine, EngineAway
 from lapwing.jobs.lease import take_back_dispatched
 from lapwing.jobs.limits import claim_limited
 from lapwing.jobs.models import Job
-from lapwing.jobs.queries import due_pools, live_workers
+from lapwing.jobs.queries import live_workers, outlook
 from lapwing.jobs.states import Status
 from lapwing.jobs.types import ALONE, POOLS, HeldJob
 from lapwing.jobs.waking import listen, stop_listening
 
 log = logging.getLogger("lapwing.jobs")
-CHUNK = {ALONE: 1, "run": 1, "outside": 16, "database": 100}
+CHUNK = {ALONE: 1, "run": 1, "outside": 16, "database": 500}
 DISPATCH_LEASE_S = 45.0
 POLL_S, BUSY_POLL_S = 1.0, 0.02
 AWAY_S = 2.0
@@ -38,6 +38,7 @@ class Dispatcher:
         self._claimer = Claimer("", status=Status.DISPATCHED, lease_s=lease_s)
         self._chores = Chores()
         self._awake = threading.Event()
+        self._under_way = True
 
     def run(self, *, stop: Callable[[], bool]) -> None:
         listen(self._awake)
@@ -51,7 +52,6 @@ class Dispatcher:
     def _turn_safely(self) -> float:
         """One round; returns how long to wait, in seconds."""
         try:
-            self._chores.do()
             return BUSY_POLL_S if self.dispatch() else POLL_S
         except EngineAway as error:
             log.warning("%s; the jobs wait in the ledger", error)
@@ -62,25 +62,30 @@ class Dispatcher:
 
     def dispatch(self) -> bool:
         """Hands out what is due and fits; False where nothing is under way."""
-        due = due_pools()
+        found = outlook()
+        self._chores.do(found)
+        if not found.due and not self._under_way:
+            return False
         room = 2 * max(live_workers(self._engine.name), WORKERS_AT_LEAST)
         waiting = dict(
             Job.objects.filter(status=Status.DISPATCHED).values_list("pool").annotate(Count("id")).order_by()
         )
         handed_out = False
-        for pool in (pool for pool in (ALONE, *POOLS) if pool in due):
+        for pool in (pool for pool in (ALONE, *POOLS) if pool in found.due):
             for _ in range(max(room - waiting.get(pool, 0) // CHUNK[pool], 0)):
-                if not self._hand_out(pool):
+                if not self._hand_out(Wanted(pool, (), found.due[pool]), limited_too=found.limited):
                     break
                 handed_out = True
-        return bool(handed_out or waiting)
+        self._under_way = bool(handed_out or waiting)
+        return self._under_way
 
-    def _hand_out(self, pool: str) -> bool:
+    def _hand_out(self, wanted: Wanted, *, limited_too: bool) -> bool:
         """A chunk of what nothing limits, and one of what is limited."""
-        wanted, size = Wanted(pool), CHUNK[pool]
-        free = self._publish(lambda: self._claimer.claim(wanted, size))
-        limited = self._publish(lambda: claim_limited(self._claimer, wanted, size))
-        return bool(free or limited)
+        size = CHUNK[wanted.pool]
+        handed_out = bool(self._publish(lambda: self._claimer.claim(wanted, size)))
+        if limited_too:
+            handed_out |= bool(self._publish(lambda: claim_limited(self._claimer, wanted, size)))
+        return handed_out
 
     def _publish(self, claim: Callable[[], list[HeldJob]]) -> list[HeldJob]:
         """Claims a chunk under a token of its own and publishes it."""

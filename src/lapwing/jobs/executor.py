@@ -217,7 +217,7 @@ class Executor:
         that are still held because nothing was decided about them.
         """
         try:
-            return _together(jobs, decide)
+            return self._together(jobs, decide)
         except BROKEN_OFF as error:
             if _lost_connection(error):
                 self._reconnect()
@@ -228,10 +228,21 @@ class Executor:
             left += self._alone(job, decide)
         return left
 
+    def _together(self, jobs: Sequence[HeldJob], decide: Decide) -> list[HeldJob]:
+        """What waits for a lock or a commit afterwards is not the last job's own time."""
+
+        def timed(some: Sequence[HeldJob]) -> Mapping[int, Outcome]:
+            try:
+                return decide(some)
+            finally:
+                self.at = None
+
+        return _together(jobs, timed)
+
     def _alone(self, job: HeldJob, decide: Decide) -> list[HeldJob]:
         while True:
             try:
-                return _together([job], decide)
+                return self._together([job], decide)
             except LeaseLost:
                 log.warning(
                     "job %d, attempt %d: the lease was lost; nothing was written", job.id, job.attempt

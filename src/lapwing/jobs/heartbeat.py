@@ -12,7 +12,8 @@ from lapwing.jobs.conclude import conclude, ending
 from lapwing.jobs.executor import Executor, Running
 from lapwing.jobs.lease import RENEW_EVERY_S, renew
 from lapwing.jobs.machine_time import now_sql
-from lapwing.jobs.outcomes import Lost
+from lapwing.jobs.outcomes import Retry
+from lapwing.jobs.states import OUTCOME_UNKNOWN
 from lapwing.jobs.types import type_of
 
 log = logging.getLogger("lapwing.jobs")
@@ -76,7 +77,7 @@ class Heartbeat:
             job = running.job
             limit_s = type_of(job).time_limit_s
             text = f"it ran longer than its limit of {limit_s:g} s and was not waited for any more"
-            if conclude([ending(job, Lost("timed_out", text))]):
+            if conclude([ending(job, Retry(OUTCOME_UNKNOWN, text))]):
                 self._executor.abandon(job)
         if len(self._executor.abandoned) > CALLS_ABANDONED_AT_MOST:
             log.error("%d calls never returned; this process ends", len(self._executor.abandoned))

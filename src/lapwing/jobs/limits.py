@@ -21,11 +21,6 @@ LOOK_AHEAD = 200
 BURST_S = 1.0  # starts that were not used are made up for no longer than this
 
 
-def something_is_limited() -> bool:
-    """Whether there is a limit that lets anything start."""
-    return JobLimit.objects.filter(paused=False).exclude(concurrency=None, rate=None).exists()
-
-
 def claim_limited(claimer: Claimer, wanted: Wanted, limit: int) -> list[HeldJob]:
     """Takes up to `limit` due jobs of limited types and lanes, as many as each of their limits lets start now.
     Where another process claims them at this moment, none.

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from lapwing.core.errors import Refused
 from lapwing.core.sql import lock_in_key_order
 from lapwing.jobs.models import ArchivedJob, Job, JobLink
-from lapwing.jobs.states import MET, OPEN, Status
+from lapwing.jobs.states import BROKEN, MET, OPEN, Status
 
 
 def release_followers(predecessors: Collection[int]) -> None:
@@ -33,6 +33,11 @@ def follow(job: Job, predecessors: Collection[int], *, at_any_end: bool) -> None
     statuses |= dict(Job.objects.filter(pk__in=predecessors).values_list("pk", "status"))
     if missing := sorted({*predecessors} - {*statuses}):
         raise Refused("unknown_job", f"job {job.pk} cannot wait for job {missing[0]}: there is none")
+    lost = ArchivedJob.objects.filter(pk__in=predecessors, status__in=BROKEN).order_by("pk").first()
+    if lost and not at_any_end:
+        raise Refused(
+            "job_archived", f"job {job.pk} cannot wait for job {lost.pk}: it {lost.status} and was archived"
+        )
     unmet = [pk for pk in sorted(set(predecessors)) if not _is_met(statuses[pk], at_any_end)]
     JobLink.objects.bulk_create(
         JobLink(predecessor_id=pk, job_id=job.pk, at_any_end=at_any_end) for pk in unmet

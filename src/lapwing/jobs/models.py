@@ -25,6 +25,7 @@ class JobColumns(models.Model):
     attempt = models.IntegerField(default=0)  # number of the last attempt that began
     tries = models.SmallIntegerField(default=0)  # attempts of this series that failed; six end it
     deaths = models.SmallIntegerField(default=0)  # workers that died while they held it
+    doubtful = models.BooleanField(default=False)  # an attempt may have had its effect; ask before repeating
     scheduled_for = models.DateTimeField()
     blockers = models.SmallIntegerField(default=0)  # predecessors still to come
     has_followers = models.BooleanField(default=False)
@@ -132,6 +133,6 @@ class Worker(models.Model):
     token = models.CharField(max_length=22, primary_key=True)
     name = models.CharField(max_length=200)  # host and process
     engine = models.CharField(max_length=10)
-    slots = models.IntegerField()  # chunks it works on at once
     started_at = models.DateTimeField()  # machine time
     seen_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)  # signed off; kept for the names in attempts

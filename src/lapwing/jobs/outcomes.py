@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from lapwing.core.errors import Refused
 from lapwing.jobs.states import OUTCOME_UNKNOWN
 
 
@@ -103,4 +104,6 @@ def outcome_of(error: BaseException) -> Outcome:
     """An error that says how it is to end does; any other counts as transient."""
     if isinstance(error, TransientError | PermanentError | OutcomeUnknown):
         return error.outcome
+    if isinstance(error, Refused):
+        return Retry(error.code, error.message[:2000])
     return Retry("error", f"{type(error).__name__}: {error}"[:2000])

@@ -1,9 +1,11 @@
 """Reads of the ledger: what is due, lists over both tables, one job with all that happened to it, health."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncHour
 
@@ -11,39 +13,67 @@ from lapwing.core import clock
 from lapwing.core.errors import Refused
 from lapwing.core.sql import rows
 from lapwing.jobs.claim import PAUSED, due_sql, without_sql
-from lapwing.jobs.machine_time import after_sql, instant, stored
-from lapwing.jobs.models import ArchivedJob, Job, JobAttempt, JobLimit, JobLink
+from lapwing.jobs.machine_time import after_sql, instant, steady_now_sql, stored
+from lapwing.jobs.models import ArchivedJob, Job, JobAttempt, JobLimit, JobLink, Worker
 from lapwing.jobs.states import Status
-from lapwing.jobs.types import ALONE, POOLS, PRIORITIES
+from lapwing.jobs.types import ALONE, POOLS, PRIORITIES, job_types
 
 WORKER_HEARD_WITHIN_S = 60.0
 DUE_TOO_LONG_S = 3600.0
 UNRESCUED_S = 600.0
+HELD_UP_TOO_LONG_S = 3600.0
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a worker asks when it has nothing to do: pools with the priorities of what is due and not paused, whether
+    some of it may be limited, and whether a lease has ended.
+    """
+
+    due: dict[str, list[int]]
+    limited: bool
+    expired: bool
+
+
+def outlook() -> Outlook:
+    """One statement, so that idling costs one a second."""
+    looks = [
+        f"SELECT '{pool}' AS pool, {priority} AS priority "
+        f"WHERE EXISTS (SELECT 1 FROM jobs_job WHERE {part} AND {due_sql()} AND {without_sql(PAUSED)})"
+        for pool, priority, part in _parts()
+    ]
+    now = stored(clock.now())
+    values = [now, now] * len(looks)
+    limits = "NOT paused AND (concurrency IS NOT NULL OR rate IS NOT NULL)"
+    looks.append(f"SELECT 'limited', 0 WHERE EXISTS (SELECT 1 FROM jobs_joblimit WHERE {limits})")
+    ended = f"status IN ('dispatched', 'in_progress') AND lease_until < {steady_now_sql()}"
+    looks.append(f"SELECT 'expired', 0 WHERE EXISTS (SELECT 1 FROM jobs_job WHERE {ended})")
+    due: dict[str, list[int]] = {}
+    for pool, priority in rows(" UNION ALL ".join(looks), values):
+        due.setdefault(pool, []).append(priority)
+    limited, expired = bool(due.pop("limited", False)), bool(due.pop("expired", False))
+    return Outlook(due, limited, expired)
 
 
 def due_pools() -> set[str]:
-    """Pools that have something due that is not paused: one statement, so that idling costs one a second."""
-    looks = [
-        f"SELECT '{pool}' AS pool WHERE EXISTS (SELECT 1 FROM jobs_job WHERE {part} AND {due_sql()} "
-        f"AND {without_sql(PAUSED)})"
-        for pool, part in _parts()
-    ]
-    now = stored(clock.now())
-    return {pool for (pool,) in rows(" UNION ALL ".join(looks), [now, now] * len(looks))}
+    """Pools that have something due that is not paused."""
+    return set(outlook().due)
 
 
-def _parts() -> list[tuple[str, str]]:
-    """The parts in which the index of ready jobs is ordered by time: the pool and the condition."""
+def _parts() -> list[tuple[str, int, str]]:
+    """The parts in which the index of ready jobs is ordered by time: pool, priority and the condition."""
     return [
-        (pool, f"pool = '{pool}' AND priority = {priority}")
+        (pool, priority, f"pool = '{pool}' AND priority = {priority}")
         for pool in (*POOLS, ALONE)
         for priority in PRIORITIES
     ]
 
 
 def live_workers(engine: str = "") -> int:
-    heard = f"SELECT count(*) FROM jobs_worker WHERE seen_at > {after_sql('%s')} AND engine LIKE %s"
-    return rows(heard, [-WORKER_HEARD_WITHIN_S, engine or "%"])[0][0]
+    heard = f"ended_at IS NULL AND seen_at > {after_sql('%s')} AND engine LIKE %s"
+    return rows(f"SELECT count(*) FROM jobs_worker WHERE {heard}", [-WORKER_HEARD_WITHIN_S, engine or "%"])[
+        0
+    ][0]
 
 
 def find_job(number: int) -> Job | ArchivedJob:
@@ -52,6 +82,31 @@ def find_job(number: int) -> Job | ArchivedJob:
     if found is None:
         raise Refused("unknown_job", f"there is no job {number}; `lapwing job list` shows those there are")
     return found
+
+
+def failed_jobs(job_type: str, code: str = "") -> list[int]:
+    """Numbers of the failed jobs of a type, with one result code or any, the oldest first."""
+    failed = Job.objects.filter(type=job_types.get(job_type).name, status=Status.FAILED)
+    return list(
+        (failed.filter(result_code=code) if code else failed).order_by("pk").values_list("pk", flat=True)
+    )
+
+
+def waits_for(jobs: Sequence[Job | ArchivedJob]) -> dict[int, str]:
+    """Of those that wait for others: for whom, in words."""
+    blocked = [job.pk for job in jobs if job.blockers]
+    links = JobLink.objects.filter(job_id__in=blocked, met=False).order_by("predecessor_id")
+    found = dict(links.values_list("job_id", "predecessor_id"))
+    statuses = dict(Job.objects.filter(pk__in=found.values()).values_list("pk", "status"))
+    return {
+        pk: f"waits for job {first}, which is {statuses.get(first, 'archived')}"
+        for pk, first in found.items()
+    }
+
+
+def worker_names(tokens: Collection[str]) -> dict[str, str]:
+    """Host and process of workers, as long as they are remembered."""
+    return dict(Worker.objects.filter(token__in=tokens).values_list("token", "name"))
 
 
 def attempts_of(job_id: int) -> QuerySet[JobAttempt]:
@@ -102,7 +157,13 @@ def _newest_ids(
         for one_type in types:
             for one_status in statuses:
                 given = {"type": one_type, "status": one_status, "subject": subject}
-                conditions = [f"{column} = %s" for column, value in given.items() if value]
+                # Without statistics SQLite takes the index of types, of which a subject has few.
+                plain = "+" if subject and connection.vendor == "sqlite" else ""
+                conditions = [
+                    f"{'' if column == 'subject' else plain}{column} = %s"
+                    for column, value in given.items()
+                    if value
+                ]
                 conditions += more
                 values += [*(value for value in given.values() if value), *more.values()]
                 if below is not None:
@@ -227,7 +288,7 @@ def pulse() -> dict[str, Any]:
 
 def _oldest_due() -> Any:
     looks = [
-        f"SELECT min(scheduled_for) AS at FROM jobs_job WHERE {part} AND {due_sql()}" for _, part in _parts()
+        f"SELECT min(scheduled_for) AS at FROM jobs_job WHERE {part} AND {due_sql()}" for *_, part in _parts()
     ]
     now = stored(clock.now())
     found = rows(f"SELECT min(at) FROM ({' UNION ALL '.join(looks)}) AS t", [now, now] * len(looks))
@@ -245,6 +306,14 @@ def silent_jobs() -> list[tuple[int, str, str]]:
         f"AND lease_until < {after_sql('%s')} LIMIT 100",
         [-UNRESCUED_S],
     )
-    return [(pk, name, "is due for more than an hour") for pk, name in late] + [
-        (pk, name, "lost its worker and nobody took it back") for pk, name in expired
+    held_up = rows(
+        "SELECT f.id, f.type, min(p.id) FROM jobs_joblink l JOIN jobs_job p ON p.id = l.predecessor_id "
+        "JOIN jobs_job f ON f.id = l.job_id WHERE NOT l.met AND p.status IN ('failed', 'cancelled') "
+        f"AND p.finished_at < {after_sql('%s')} AND f.status = 'waiting' GROUP BY f.id, f.type LIMIT 100",
+        [-HELD_UP_TOO_LONG_S],
+    )
+    return [
+        *((pk, name, "is due for more than an hour") for pk, name in late),
+        *((pk, name, "lost its worker and nobody took it back") for pk, name in expired),
+        *((pk, name, f"waits for job {first}, which failed or was cancelled") for pk, name, first in held_up),
     ]

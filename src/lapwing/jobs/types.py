@@ -45,12 +45,13 @@ class HeldJob:
     tries: int
     deaths: int
     token: str
-    started_at: datetime
+    started_at: str | datetime  # as the database wrote it
     parameters: dict[str, Any]
     subject_kind: str
     subject_id: int | None
     subject: str
     requested_by: str
+    doubtful: bool  # an earlier attempt may have had its effect: ask before anything is repeated
 
     @property
     def key(self) -> tuple[int, int]:
@@ -72,6 +73,7 @@ class JobType(ABC):
     priority: int = NORMAL
     retry_delays_s: tuple[float, ...] = (30, 120, 480, 1800, 7200)
     time_limit_s: float = 300  # of one attempt; after it the job is taken back
+    keeps_broken: bool = False  # one that failed is kept at hand until it ends well, however long that takes
     internal: bool = False  # part of the mechanism; not shown among the types a person asks for
 
     def on_failed(self, job: HeldJob, code: str, text: str) -> None:

@@ -8,14 +8,13 @@ from functools import partial
 from django.db import InterfaceError, OperationalError, connection
 
 from lapwing.jobs.chores import RESCUE_EVERY_S, Chores
-from lapwing.jobs.chunks import write_worker
 from lapwing.jobs.claim import LEASE_S, Claimer, Wanted, new_token
 from lapwing.jobs.executor import RECONNECT_AFTER_S, Executor
 from lapwing.jobs.heartbeat import Heartbeat
 from lapwing.jobs.lease import RENEW_EVERY_S
-from lapwing.jobs.limits import claim_limited, something_is_limited
-from lapwing.jobs.models import Worker
-from lapwing.jobs.queries import due_pools
+from lapwing.jobs.limits import claim_limited
+from lapwing.jobs.queries import Outlook, due_pools, outlook
+from lapwing.jobs.signing import sign_worker_off, sign_worker_on
 from lapwing.jobs.types import ALONE, POOLS, HeldJob
 from lapwing.jobs.waking import listen, stop_listening
 
@@ -25,7 +24,7 @@ FLUSH_EVERY_S = 0.05
 CHUNK_S = 0.5  # of database work that one claim takes
 CHUNK_AT_MOST = 500
 CALLS_AT_ONCE = 32
-ASK_EVERY_S = 1.0
+ASK_EVERY_S = 0.25  # while there is work
 
 
 class LocalWorker:
@@ -46,8 +45,8 @@ class LocalWorker:
         self._executor = Executor()
         self._heartbeat = Heartbeat(self.token, self._executor, lease_s=lease_s, every_s=renew_every_s)
         self._chunk, self._busy = 10, False
-        self._due: set[str] = set()
-        self._is_limited, self._asked_at, self._limited_first = False, 0.0, False
+        self._outlook = Outlook({}, limited=False, expired=False)
+        self._asked_at, self._limited_first = 0.0, False
         self._chores = Chores(rescue_every_s=rescue_every_s)
 
     def run(self, *, stop: Callable[[], bool], until_idle: bool = False) -> None:
@@ -56,7 +55,7 @@ class LocalWorker:
         self._executor.stopping = stop
         listen(awake)
         try:
-            write_worker(self.token, "local")
+            sign_worker_on(self.token, "local")
             self._heartbeat.start()
             while not stop():
                 try:
@@ -79,30 +78,31 @@ class LocalWorker:
     def _turn(self) -> bool:
         """One round; False where nothing was there to do."""
         flushed = self._executor.flush()
-        self._chores.do()
         self._look()
-        claimed = self._claim_alone() if ALONE in self._due else self._claim_shared()
+        self._chores.do(self._outlook)
+        claimed = self._claim_alone() if ALONE in self._outlook.due else self._claim_shared()
         self._busy = bool(claimed or self._executor.running)
         return bool(flushed or claimed)
 
     def _look(self) -> None:
-        """While there is work, what is due and whether anything is limited is asked once a second."""
+        """While there is work, what is due and whether anything is limited is asked now and then, not at each claim."""
         if not self._busy or time.monotonic() - self._asked_at > ASK_EVERY_S:
-            self._due, self._asked_at = due_pools(), time.monotonic()
-            self._is_limited = something_is_limited()
+            self._outlook, self._asked_at = outlook(), time.monotonic()
 
     def _claim_alone(self) -> list[HeldJob]:
         """A job that runs alone waits for what is under way, and nothing else begins until it has ended."""
         if self._executor.running:
             return []
-        self._due -= {ALONE}
         claimed = self._claim(ALONE)
+        self._outlook.due.pop(ALONE)
         self._executor.finish()
         return claimed or self._claim_shared()
 
     def _claim_shared(self) -> list[HeldJob]:
-        pools = POOLS if self._busy else [pool for pool in POOLS if pool in self._due]
-        return [job for pool in pools for job in self._claim(pool)]
+        claimed = [job for pool in POOLS if pool in self._outlook.due for job in self._claim(pool)]
+        if not claimed:
+            self._asked_at = 0.0  # what was due is gone; what is due now is asked before the next claim
+        return claimed
 
     def _claim(self, pool: str) -> list[HeldJob]:
         """What nothing limits and what is limited take turns in coming first, so that neither waits for the other's
@@ -112,12 +112,12 @@ class LocalWorker:
         if room < 1:
             return []
         full = self._full_lanes() if pool == "outside" else ()
-        claims = [self._claimer.claim, partial(claim_limited, self._claimer)][: 1 + self._is_limited]
+        claims = [self._claimer.claim, partial(claim_limited, self._claimer)][: 1 + self._outlook.limited]
         self._limited_first = not self._limited_first
         claimed: list[HeldJob] = []
         for claim in reversed(claims) if self._limited_first else claims:
             if len(claimed) < room:
-                claimed += claim(Wanted(pool, full), room - len(claimed))
+                claimed += claim(Wanted(pool, full, self._outlook.due[pool]), room - len(claimed))
         if claimed:
             self._carry_out(pool, claimed)
         return claimed
@@ -147,6 +147,6 @@ class LocalWorker:
 
     def _sign_off(self) -> None:
         try:
-            Worker.objects.filter(token=self.token).delete()
+            sign_worker_off(self.token)
         except (OperationalError, InterfaceError):
             log.warning("the database is away; leases end by themselves")

@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, Value
 
 from lapwing.audit.actions.record import record
 from lapwing.audit.actions.seal import seal
+from lapwing.audit.models import AuditEntry
 from lapwing.core import clock
 from lapwing.core.context import SYSTEM, acting_as, actor
 from lapwing.core.failpoints import failpoint
@@ -105,6 +107,14 @@ def _merge_missed(run: Run) -> datetime | None:
     run.planned_at = last_occurrence_until(schedule, zone, clock.now()) or run.planned_at
     run.nominal_on = nominal_date(run.planned_at, zone)
     return next_occurrence(schedule, zone, run.planned_at)
+
+
+def is_idle() -> bool:
+    """Nothing is due, open or unsealed: one statement, so that a service may ask it every second."""
+    due = Q(state=RunState.DRAFT) & ~Q(planned_at__gt=clock.now())
+    wanted = Run.objects.filter(IS_HELD | due | Q(state=RunState.IN_PROGRESS))
+    unsealed = AuditEntry.objects.filter(seal_position=None)
+    return not wanted.values_list(Value(1)).union(unsealed.values_list(Value(1)))
 
 
 def tick(*, stop: Callable[[], bool] = lambda: False, carrier: Carrier | None = None) -> dict[str, Any]:

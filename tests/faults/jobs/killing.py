@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import count, islice
 from typing import Any
 
+from tests.faults.children import Ending
 from tests.faults.jobs.kinds import BOOK, MIX, SLOW_ORDER, Kind
 from tests.faults.jobs.points import LOCAL, RESCUE
 from tests.faults.jobs.scene import LEASE_S, Scene, has_ended, wait_until
@@ -42,6 +43,7 @@ def kill_at(
             tally.add("kills", point)
         else:
             tally.missed += 1
+            _note(tally, ending)
     finish(scene, jobs, tally, defects=defects)
 
 
@@ -104,9 +106,13 @@ def finish(
     scene.worker(defects=defects)
     scene.settle(within_s=within_s)
     for ending in scene.stop_all():
-        if ending.error:
-            tally.verdict.found.append(f"a worker broke: {ending.error[-600:]}")
+        _note(tally, ending)
     tally.judged(jobs, scene.judge(may_fail=may_fail))
+
+
+def _note(tally: Tally, ending: Ending) -> None:
+    if ending.error:
+        tally.verdict.found.append(f"a worker broke: {ending.error[-600:]}")
 
 
 def rounds_of(kills: int) -> Iterator[list[str]]:

@@ -17,6 +17,7 @@ from tests.faults.judge import rows
 
 LEASE_S = 1.0
 SETTLED_WITHIN_S = 30.0
+PROGRESS = "SELECT COUNT(*), SUM(attempt), MAX(finished_at) FROM jobs_job WHERE finished_at IS NOT NULL OR attempt > 0"
 OPEN = "SELECT COUNT(*) FROM jobs_job WHERE status IN ('waiting', 'retry', 'dispatched', 'in_progress')"
 
 
@@ -52,9 +53,20 @@ class Scene:
     def open_jobs(self) -> int:
         return self.rows(OPEN)[0][0]
 
-    def settle(self, *, within_s: float = SETTLED_WITHIN_S, until_open: int = 0) -> bool:
-        """Waits until no more jobs than so many are open; False when it takes too long."""
-        return wait_until(lambda: self.open_jobs() <= until_open, within_s)
+    def settle(self, *, within_s: float = SETTLED_WITHIN_S) -> bool:
+        """Waits until no job is open; False when for so long none has ended and no attempt has begun."""
+        seen, until = self.rows(PROGRESS), time.monotonic() + within_s
+        while self.open_jobs():
+            if (now := self.rows(PROGRESS)) != seen:
+                seen, until = now, time.monotonic() + within_s
+            if time.monotonic() > until or self._is_running_in_circles():
+                return False
+            time.sleep(0.02)
+        return True
+
+    def _is_running_in_circles(self) -> bool:
+        """Far more attempts than six a job can have."""
+        return self.rows("SELECT COUNT(*) FROM jobs_job WHERE attempt > 30") != [(0,)]
 
     def judge(self, **options: Any) -> Verdict:
         return judge(self, self.asked, **options)

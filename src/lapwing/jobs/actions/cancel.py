@@ -6,18 +6,19 @@ from django.db import transaction
 
 from lapwing.audit.actions.record import record
 from lapwing.core.context import actor
+from lapwing.core.errors import Refused
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import require
 from lapwing.jobs.actions.run_now import lock_jobs
 from lapwing.jobs.links import release_followers
 from lapwing.jobs.machine_time import machine_now
 from lapwing.jobs.models import Job
-from lapwing.jobs.states import JOB, Status
+from lapwing.jobs.states import JOB, READY, Status
 
 
 @transaction.atomic
 def cancel(job_ids: Sequence[int]) -> list[Job]:
-    """All or none. Raises Refused `unknown_job`, `illegal_transition`."""
+    """All or none. Raises Refused `unknown_job`, `illegal_transition`, `outcome_unknown`."""
     require(Permission.STEER_JOBS)
     return [_cancel(job) for job in lock_jobs(job_ids)]
 
@@ -25,6 +26,11 @@ def cancel(job_ids: Sequence[int]) -> list[Job]:
 def _cancel(job: Job) -> Job:
     before = job.status
     target = JOB.target(before, "cancel", str(job.pk))
+    if job.doubtful and before in READY:
+        raise Refused(
+            "outcome_unknown",
+            f"job {job.pk} may have had its effect already; run it now, so that it asks what became of it",
+        )
     job.cancel_asked_by = actor()
     if before != Status.IN_PROGRESS:
         job.status, job.result_code = target, "cancelled"

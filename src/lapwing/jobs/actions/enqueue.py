@@ -115,6 +115,7 @@ def enqueue_from(type_name: str, source: Any, columns: Mapping[str, Any]) -> int
             "tries": 0,
             "deaths": 0,
             "scheduled_for": now,
+            "doubtful": False,
             "blockers": 0,
             "has_followers": False,
             "deduplication_key": text(""),

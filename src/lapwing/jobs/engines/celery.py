@@ -62,7 +62,7 @@ class CeleryEngine:
     def publish(self, ids: Sequence[int], token: str) -> None:
         try:
             self._app.send_task(TASK, args=[list(ids), token], ignore_result=True, retry=False)
-        except (OperationalError, OSError) as error:
+        except Exception as error:  # a broker refuses in many ways, and each leaves the jobs in the ledger
             raise EngineAway(f"the broker does not take messages: {type(error).__name__}") from error
 
     def health(self) -> str:
