@@ -14,7 +14,7 @@ demo: $(VENV)/.run ## import real data, preview, run, explain, undo, verify
 test: $(VENV)/.dev ## all tests, on SQLite and on PostgreSQL
 	@$(BIN)/python -m tests.both_databases
 
-serve: $(VENV)/.run ## scheduler and execution in the foreground
+serve: $(VENV)/.run ## screens, scheduler and workers in the foreground
 	@$(BIN)/lapwing init && $(BIN)/lapwing serve
 
 check: $(VENV)/.dev ## style, types, layers, migrations

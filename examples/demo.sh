@@ -91,4 +91,7 @@ quietly scheduler tick
 lapwing verify
 
 title "Done"
+say "Screens:      LAPWING_HOME=$LAPWING_HOME LAPWING_CLOCK=$LAPWING_CLOCK .venv/bin/lapwing serve"
+say "              then http://127.0.0.1:8000/ with user and password of a line of $LAPWING_HOME/sandbox-login:"
+sed 's/^/              /' "$LAPWING_HOME/sandbox-login"
 say "Look around:  LAPWING_HOME=$LAPWING_HOME LAPWING_CLOCK=$LAPWING_CLOCK .venv/bin/lapwing --help"

@@ -13,7 +13,7 @@ HOW_TO_START = (
     "start it with: docker run --rm -d -p 127.0.0.1:5432:5432 -e POSTGRES_HOST_AUTH_METHOD=trust postgres:15"
 )
 # Folders that know no database, or start both of them by themselves.
-ONCE = ("tests/faults", "tests/examples", "tests/cli", "tests/core", "tests/connectors")
+ONCE = ("tests/faults", "tests/examples", "tests/cli", "tests/core", "tests/connectors", "tests/browser")
 
 
 def main(arguments: list[str]) -> int:

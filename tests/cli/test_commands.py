@@ -312,7 +312,7 @@ def test_serve_carries_out_what_is_due_and_stops_on_a_signal(base: Home):
     base.ok("definition", "submit", "NGC")
     clean = {name: value for name, value in os.environ.items() if not name.startswith("LAPWING")}
     served = subprocess.Popen(
-        [LAPWING, "serve"],
+        [LAPWING, "serve", "--port", "0"],
         env={**clean, "LAPWING_HOME": str(base.path), "LAPWING_CLOCK": NOON},
         stderr=subprocess.PIPE,
         text=True,

@@ -254,7 +254,7 @@ def _work(until_idle: bool) -> None:
     \b
     Example: lapwing job work --until-idle
     """
-    from lapwing.cli.service import until_stopped
+    from lapwing.cli.watching import until_stopped
     from lapwing.identity.permissions import Permission
     from lapwing.identity.queries import require
     from lapwing.jobs.queries import outcomes_of_worker

@@ -24,9 +24,10 @@ COMMANDS = {
     "email": ("emails", "E-mails: templates, preview, list, show."),
     "organisation": ("organisation", "The organisation's settings."),
     "action-type": ("organisation", "Action types of your own."),
-    "user": ("users", "Users and their roles."),
+    "user": ("users", "Users, their roles and passwords."),
     "job": ("jobs", "Jobs: types, list, show, run-now, cancel, pause, limit, work."),
-    "serve": ("service", "Run scheduler and workers here until Ctrl-C."),
+    "serve": ("service", "Run the screens, the scheduler and workers here until Ctrl-C."),
+    "web": ("web", "Serve the screens until Ctrl-C."),
     "worker": ("service", "Take jobs from the ledger or the broker until Ctrl-C."),
 }
 

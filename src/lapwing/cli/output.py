@@ -10,10 +10,11 @@ from typing import Any
 
 import click
 
+from lapwing.core.formula import safe_cell
+
 PLAIN_WIDTH = 80
 NO_WRAP = {"on", "due_on", "subscription", "account", "run", "code", "definition"}
 LINE_EVERY_S = 5.0
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 format_option = click.option(
     "--format",
@@ -32,7 +33,7 @@ def show_list(records: Iterable[dict[str, Any]], form: str, columns: list[str]) 
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
         for record in records:
-            writer.writerow([_csv_cell(record.get(column)) for column in columns])
+            writer.writerow([safe_cell(record.get(column)) for column in columns])
     else:
         _print_table(columns, [[_text(record.get(column)) for column in columns] for record in records])
 
@@ -101,15 +102,6 @@ def _text(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}" if abs(value) >= 10_000 else str(value)
     return "".join(character if character.isprintable() else " " for character in str(value))
-
-
-def _csv_cell(value: Any) -> Any:
-    """A text that a spreadsheet would take for a formula gets a quote in front."""
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return "'" + value
-    return value
 
 
 @contextmanager

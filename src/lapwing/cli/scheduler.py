@@ -90,7 +90,8 @@ def _serve() -> None:
     \b
     Example: lapwing scheduler serve
     """
-    from lapwing.cli.service import schedule, until_stopped
+    from lapwing.cli.service import schedule
+    from lapwing.cli.watching import until_stopped
 
     schedule(until_stopped())
 

@@ -3,28 +3,22 @@
 The parent starts the service again when it dies, so that a handler that ends its process holds nobody up for long.
 """
 
-import contextlib
 import contextvars
-import ctypes
 import logging
 import os
-import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 
 import click
 
 from lapwing.cli.session import command
+from lapwing.cli.watching import end_with_parent, until_stopped, watched
+from lapwing.cli.web import listen_options
 
 TICK_EVERY_S = 1.1
 RECONNECT_AFTER_S = 2.0
-RESTART_AFTER_S = 1.0
-WATCHED = "LAPWING_WATCHED"
 MEMORY_MB = 2048
-PR_SET_PDEATHSIG = 1
 
 
 @click.group()
@@ -33,10 +27,10 @@ def _root() -> None:
 
 
 def _serve() -> None:
-    """Run the scheduler and a worker here, until Ctrl-C; what is under way is finished first.
+    """Run the screens, the scheduler and a worker here, until Ctrl-C; what is under way is finished first.
 
     \\b
-    Example: lapwing serve
+    Example: lapwing serve --port 8000
     """
     stop = until_stopped()
     _log_to_stderr()
@@ -107,7 +101,7 @@ def _celery_worker(stop: threading.Event) -> None:
         "--concurrency",
         os.environ.get("LAPWING_WORKERS", "2"),
     ]
-    child = subprocess.Popen([sys.executable, "-m", "celery", *arguments], preexec_fn=_end_with_parent)
+    child = subprocess.Popen([sys.executable, "-m", "celery", *arguments], preexec_fn=end_with_parent)
     dispatcher = threading.Thread(target=_work, args=(stop,))
     dispatcher.start()
     while not stop.is_set() and child.poll() is None and dispatcher.is_alive():
@@ -119,12 +113,6 @@ def _celery_worker(stop: threading.Event) -> None:
     child.wait()
     if ended_by_itself:
         raise click.ClickException("the dispatcher or celery's worker ended by itself (part_ended)")
-
-
-def _end_with_parent() -> None:
-    """In the child: Linux ends it when its parent dies, so that no worker is left that nobody stops."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def schedule(stop: threading.Event) -> None:
@@ -157,14 +145,6 @@ def _tell(done: dict) -> None:
         click.echo(f"run {failed['run']}: {failed['error']}", err=True)
 
 
-def until_stopped() -> threading.Event:
-    """Set by Ctrl-C or SIGTERM."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
-
-
 def _log_to_stderr() -> None:
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
     logging.getLogger("lapwing").setLevel(logging.INFO)
@@ -178,34 +158,18 @@ def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
 
 
-def watched(service: Callable[[], None], permission: str) -> Callable[[], None]:
-    """The service as a child that is started again when it dies; in the child, the service itself."""
+def _with_the_screens(host: str, port: int) -> list[str]:
+    """The arguments of the part that serves them. Raises Refused `port_in_use`, and what `lapwing web` refuses."""
+    from lapwing.cli.web import free_port
+    from lapwing.identity.safety import refuse_unsafe_settings
 
-    def run() -> None:
-        from lapwing.identity.permissions import Permission
-        from lapwing.identity.queries import require
-
-        if os.environ.get(WATCHED):
-            service()
-            return
-        require(Permission(permission))
-        stop = until_stopped()
-        while not stop.is_set():
-            child = subprocess.Popen(
-                [sys.executable, "-m", "lapwing.cli", *sys.argv[1:]], env={**os.environ, WATCHED: "1"}
-            )
-            while child.poll() is None and not stop.wait(0.2):
-                pass
-            if stop.is_set():
-                child.send_signal(signal.SIGTERM)
-                sys.exit(child.wait())
-            if child.returncode in (0, 2):
-                sys.exit(child.returncode)
-            click.echo(f"the service ended with code {child.returncode}; it is started again", err=True)
-            time.sleep(RESTART_AFTER_S)
-
-    return run
+    refuse_unsafe_settings()
+    port = free_port(host, port)
+    click.echo(f"the screens are at http://{host}:{port}/", err=True)
+    return ["web", "--host", host, "--port", str(port)]
 
 
-serve_command = command(_root, "serve", help=_serve.__doc__)(watched(_serve, "conduct_runs"))
+serve_command = command(_root, "serve", help=_serve.__doc__)(
+    listen_options(watched(_serve, "conduct_runs", beside=_with_the_screens))
+)
 worker_command = command(_root, "worker", help=_worker.__doc__)(watched(_worker, "steer_jobs"))

@@ -31,6 +31,7 @@ def init_command(sandbox: bool) -> None:
     from lapwing.core.errors import Refused
     from lapwing.core.secret_key import make_secret_key
     from lapwing.identity.actions.init_organisation import init_organisation
+    from lapwing.identity.actions.make_sandbox_login import make_sandbox_login
     from lapwing.messages.seed import seed_templates
     from lapwing.receivables.seed import seed_ratings
 
@@ -50,9 +51,16 @@ def init_command(sandbox: bool) -> None:
         seed_frequencies()
         seed_ratings()
         seed_templates()
+        if own.is_sandbox:
+            make_sandbox_login(settings.HOME)
     kind = "sandbox" if own.is_sandbox else "organisation"
     again = "is there already" if existing else "made"
     click.echo(f"{kind} {again}: {own.currency}, {own.time_zone}, administrator {getpass.getuser()}")
+    if not existing:
+        step = f"the screens' login is in {settings.HOME / 'sandbox-login'}"
+        if not own.is_sandbox:
+            step = f"to sign in to the screens, set a password: lapwing user password {getpass.getuser()}"
+        click.echo(step)
 
 
 @_setup.command("migrate")

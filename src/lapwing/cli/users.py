@@ -1,4 +1,6 @@
-"""user: add, list."""
+"""user: add, list, password."""
+
+import sys
 
 import click
 
@@ -53,3 +55,24 @@ def _list(form: str) -> None:
 
 
 command(user_command, "list", help=_list.__doc__)(_list)
+
+
+@click.argument("name")
+@click.option("--stdin", "from_stdin", is_flag=True, help="Read it from the first line of standard input.")
+def _password(name: str, from_stdin: bool) -> None:
+    """Set the password with which a user signs in to the screens; it is asked for twice.
+
+    \b
+    Example: lapwing user password anna
+    """
+    from lapwing.identity.actions.set_password import set_password
+
+    if from_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = click.prompt(f"Password of {name}", hide_input=True, confirmation_prompt=True, err=True)
+    set_password(name, password)
+    click.echo(f"{name} can sign in with it")
+
+
+command(user_command, "password", help=_password.__doc__)(_password)

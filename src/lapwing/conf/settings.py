@@ -4,14 +4,16 @@ import os
 from pathlib import Path
 
 from lapwing.conf.database import database_settings
+from lapwing.conf.web import *  # noqa: F403
+from lapwing.conf.web import SCREEN_APPS
 from lapwing.core.secret_key import secret_key
 
 HOME = Path(os.environ.get("LAPWING_HOME", "var")).absolute()
 SECRET_KEY = secret_key(HOME)
 DEBUG = False
-ALLOWED_HOSTS: list[str] = []
 
 INSTALLED_APPS = [
+    *SCREEN_APPS,
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "lapwing.identity",

@@ -64,6 +64,11 @@ def rows(statement: str, parameters: Any = ()) -> list[tuple]:
         return cursor.fetchall()
 
 
+def capped_count(queryset: QuerySet, cap: int = 10_000) -> int:
+    """How many rows, counted no further than cap + 1: more than `cap` means "more than cap"."""
+    return queryset.order_by()[: cap + 1].count()
+
+
 def table(model: type[models.Model]) -> str:
     return connection.ops.quote_name(model._meta.db_table)
 

@@ -1,12 +1,13 @@
 """Reads of the ledger: what is due, lists over both tables, one job with all that happened to it, health."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
 from django.db.models import Count, QuerySet
+from django.db.models.functions import TruncHour
 
 from lapwing.core import clock
 from lapwing.core.errors import Refused
@@ -117,11 +118,18 @@ def newest_jobs(
     status: str = "",
     job_type: str = "",
     subject: str = "",
+    code: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
     below: int | None = None,
     limit: int | None = None,
 ) -> list[Job | ArchivedJob]:
-    """Jobs of both tables, newest first; `below` is the last number of the page before."""
-    ids = _newest_ids(status, job_type, subject, below, limit)
+    """Jobs of both tables, newest first; `below` is the last number of the page before. `code` is a result code,
+    `since` and `until` bound when they were asked for; these have no index and look at one job after the other.
+    """
+    more: dict[str, Any] = {"result_code = %s": code} if code else {}
+    more |= {f"created_at {sign} %s": stored(at) for sign, at in ((">=", since), ("<", until)) if at}
+    ids = _newest_ids(status, job_type, subject, more, below, limit)
     found: dict[int, Job | ArchivedJob] = {}
     for model in (Job, ArchivedJob):  # what is archived between the two is found in the second
         for start in range(0, len(ids), 10_000):
@@ -129,7 +137,14 @@ def newest_jobs(
     return [found[pk] for pk in ids if pk in found]
 
 
-def _newest_ids(status: str, job_type: str, subject: str, below: int | None, limit: int | None) -> list[int]:
+def _newest_ids(
+    status: str,
+    job_type: str,
+    subject: str,
+    more: dict[str, Any],
+    below: int | None,
+    limit: int | None,
+) -> list[int]:
     """Each table is read along an index in the order of the answer: where none has it, once for each type and status
     that may match, and the heads of these are merged.
     """
@@ -149,7 +164,8 @@ def _newest_ids(status: str, job_type: str, subject: str, below: int | None, lim
                     for column, value in given.items()
                     if value
                 ]
-                values += [value for value in given.values() if value]
+                conditions += more
+                values += [*(value for value in given.values() if value), *more.values()]
                 if below is not None:
                     conditions.append("id < %s")
                     values.append(below)
@@ -166,6 +182,70 @@ def outcomes_of_worker(token: str) -> dict[str, int]:
     return dict(ended.annotate(Count("number")).order_by("outcome"))
 
 
+TABLES = ("jobs_job", "jobs_archivedjob")
+
+
+def capped_counts(
+    *,
+    job_type: str = "",
+    subject: str = "",
+    code: str = "",
+    statuses: Sequence[str] = tuple(Status.values),
+    tables: Sequence[str] = TABLES,
+    cap: int = 10_000,
+) -> dict[str, int]:
+    """How many jobs are in each status, none counted further than cap + 1; along the indexes of the lists."""
+    types = [job_type] if job_type or subject else _types()
+    looks, values = [], []
+    for status in statuses:
+        for one_type in types:
+            for name in tables:
+                given = {"type": one_type, "status": status, "subject": subject, "result_code": code}
+                values += [status, *(value for value in given.values() if value), cap + 1]
+                where = " AND ".join(f"{column} = %s" for column, value in given.items() if value)
+                inner = f"SELECT 1 FROM {name} WHERE {where} LIMIT %s"
+                looks.append(f"SELECT %s AS status, count(*) AS n FROM ({inner}) AS t")
+    if not looks:
+        return {}
+    found = rows(f"SELECT status, sum(n) FROM ({' UNION ALL '.join(looks)}) AS t GROUP BY status", values)
+    return {status: min(int(n), cap + 1) for status, n in found if n}
+
+
+def newest_by_hour(since: datetime, *, at_most: int = 10_000) -> dict[datetime, dict[str, int]]:
+    """Jobs by the hour they were asked for and by status, from `since` on; of the newest `at_most` jobs only, since
+    the ledger is read along its numbers.
+    """
+    found: dict[datetime, dict[str, int]] = {}
+    for model in (Job, ArchivedJob):
+        newest = model.objects.order_by("-pk").values("pk")[:at_most]
+        recent = model.objects.filter(pk__in=newest, created_at__gte=since)
+        hours = recent.annotate(hour=TruncHour("created_at")).values_list("hour", "status")
+        for hour, status, count in hours.annotate(n=Count("pk")).order_by():
+            by_status = found.setdefault(hour, {})
+            by_status[status] = by_status.get(status, 0) + count
+    return found
+
+
+def followers_of(job_id: int, *, at_most: int = 50) -> list[Job | ArchivedJob]:
+    """Jobs that were told to wait for this one."""
+    return _by_number(
+        JobLink.objects.filter(predecessor_id=job_id).values_list("job_id", flat=True)[:at_most]
+    )
+
+
+def predecessors_of(job_id: int, *, at_most: int = 50) -> list[Job | ArchivedJob]:
+    """Jobs that this one was told to wait for."""
+    return _by_number(
+        JobLink.objects.filter(job_id=job_id).values_list("predecessor_id", flat=True)[:at_most]
+    )
+
+
+def _by_number(numbers: Iterable[int]) -> list[Job | ArchivedJob]:
+    ids = list(numbers)
+    found = [each for model in (Job, ArchivedJob) for each in model.objects.filter(pk__in=ids)] if ids else []
+    return sorted(found, key=lambda job: job.pk)
+
+
 def counts_by_status() -> dict[str, int]:
     """Of the ledger without its archive."""
     return dict(Job.objects.values_list("status").annotate(Count("id")).order_by("status"))
@@ -173,25 +253,36 @@ def counts_by_status() -> dict[str, int]:
 
 def _types() -> list[str]:
     """All types that jobs have, also those that nobody registers any more: the next one along the index, each time."""
-    found, last = [], ""
-    looks = " UNION ALL ".join(
-        f"SELECT min(type) AS type FROM {table} WHERE type > %s" for table in ("jobs_job", "jobs_archivedjob")
-    )
-    while following := rows(f"SELECT min(type) FROM ({looks}) AS t", [last, last])[0][0]:
-        found.append(following)
-        last = following
-    return found
+
+    def following(after: str) -> str:
+        looks = (f"SELECT min(type) AS type FROM {table} WHERE type > {after}" for table in TABLES)
+        return f"SELECT min(type) AS type FROM ({' UNION ALL '.join(looks)}) AS looks"
+
+    first, others = following("''"), following("seen.type")
+    walk = f"{first} UNION ALL SELECT ({others}) FROM seen WHERE type IS NOT NULL"
+    found = rows(f"WITH RECURSIVE seen(type) AS ({walk}) SELECT type FROM seen WHERE type IS NOT NULL")
+    return [name for (name,) in found]
 
 
 def health() -> dict[str, Any]:
     """What the person on call asks first. `oldest_due_s` is how long the oldest due job has waited, in seconds."""
+    beats = pulse()
+    return {
+        "workers": beats["workers"],
+        "open": counts_by_status(),
+        "oldest_due_s": beats["oldest_due_s"],
+        "silent": beats["silent"],
+        "paused": [f"{limit.scope} {limit.name}" for limit in JobLimit.objects.filter(paused=True)],
+    }
+
+
+def pulse() -> dict[str, Any]:
+    """The part of `health` that counts nothing large, so that it may be asked every few seconds."""
     oldest = _oldest_due()
     return {
         "workers": live_workers(),
-        "open": counts_by_status(),
         "oldest_due_s": None if oldest is None else max((clock.now() - oldest).total_seconds(), 0),
         "silent": len(silent_jobs()),
-        "paused": [f"{limit.scope} {limit.name}" for limit in JobLimit.objects.filter(paused=True)],
     }
 
 

@@ -5,8 +5,8 @@ from typing import Any
 from lapwing.receivables.models import OpenItem
 from lapwing.runs.kinds import kinds
 from lapwing.runs.models import Run, RunItem
-from lapwing.subscriptions.models import SubscriptionAction
-from lapwing.subscriptions.queries import history, subscription
+from lapwing.subscriptions.models import Subscription, SubscriptionAction
+from lapwing.subscriptions.queries import deciding_action, history, subscription
 
 
 def why(number: str) -> dict[str, Any]:
@@ -33,6 +33,15 @@ def why(number: str) -> dict[str, Any]:
         ],
         "history": told,
     }
+
+
+def because(found: Subscription) -> tuple[str, dict[str, Any] | None]:
+    """The sentence that says why a subscription is in its state, and the action that decided it."""
+    deciding = deciding_action(found.pk)
+    if deciding is None:
+        return "it has no actions", None
+    told = _tell(deciding)
+    return _sentence(found.number, told), told
 
 
 def _tell(action: SubscriptionAction) -> dict[str, Any]:

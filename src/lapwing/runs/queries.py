@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Max, QuerySet, Sum
 
 from lapwing.runs.definitions import latest
 from lapwing.runs.execution import next_at
@@ -94,6 +94,32 @@ def items(run: Run) -> Iterator[dict[str, Any]]:
             yield from _named(kind, chunk)
             chunk = []
     yield from _named(kind, chunk)
+
+
+def items_page(
+    run: Run, *, outcome: str = "", code: str = "", after: int = 0, limit: int = 100
+) -> list[dict[str, Any]]:
+    """One page of the frozen list in its order; `after` is the `key` of the last item of the page before."""
+    kind = kinds.get(run.definition.kind)
+    listed = RunItem.objects.filter(run_id=run.pk, subject_id__gt=after)
+    if code or outcome in {"skipped", "error"}:
+        wanted = {name: value for name, value in (("outcome", outcome), ("code", code)) if value}
+        excluded = RunExclusion.objects.filter(run_id=run.pk, subject_id__gt=after, **wanted)
+        keys = excluded.order_by("subject_id").values_list("subject_id", flat=True)[:limit]
+        listed, outcome = listed.filter(subject_id__in=list(keys)), ""
+    listed = with_outcome(listed).order_by("subject_id")
+    found = list((listed.filter(outcome=outcome) if outcome else listed)[:limit])
+    named = _named(kind, found)
+    return [{"key": item.subject_id, **record} for item, record in zip(found, named, strict=True)]
+
+
+def amounts_of(items: QuerySet[RunItem]) -> dict[str, int]:
+    """What is at stake in a set of items: sums in minor units by currency, each owner counted once."""
+    owned = items.order_by().values("currency", "owner_id").annotate(minor=Max("amount_minor"))
+    totals: dict[str, int] = {}
+    for currency, minor in owned.values_list("currency", "minor").iterator():
+        totals[currency] = totals.get(currency, 0) + minor
+    return dict(sorted(totals.items()))
 
 
 def _named(kind: RunKind, chunk: list[RunItem]) -> Iterator[dict[str, Any]]:

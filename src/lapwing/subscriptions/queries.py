@@ -2,9 +2,11 @@
 
 from datetime import date
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from lapwing.core.errors import Refused
+from lapwing.customers.models import Customer
+from lapwing.receivables.models import Account
 from lapwing.subscriptions.models import BillingTerm, Subscription, SubscriptionAction
 
 
@@ -44,3 +46,47 @@ def history(subscription_id: int) -> list[SubscriptionAction]:
     """Executed actions, the latest first."""
     actions = SubscriptionAction.objects.select_related("action_type", "sub_action_type")
     return list(actions.filter(subscription=subscription_id, state="executed").order_by("-revision"))
+
+
+def deciding_action(subscription_id: int) -> SubscriptionAction | None:
+    """The last executed action that changed the state."""
+    actions = SubscriptionAction.objects.select_related("action_type", "sub_action_type")
+    moved = actions.filter(subscription=subscription_id, state="executed").exclude(from_state=F("to_state"))
+    return moved.order_by("-revision").first()
+
+
+def search_subscriptions(
+    text: str = "", *, state: str = "", subscription_type: str = "", after: str = "", limit: int = 50
+) -> list[Subscription]:
+    """Subscriptions by number. `text` is the beginning of a subscription's, an account's or a customer's number, or
+    of a customer's name; `after` is the last number of the page before.
+    """
+    found = Subscription.objects.select_related("account__customer", "subscription_type", "product")
+    if text:
+        found = found.filter(_begins("number", text) | Q(account__in=_accounts(text)))
+    if state:
+        found = found.filter(life_cycle_state=state)
+    if subscription_type:
+        found = found.filter(subscription_type__code=subscription_type)
+    return list(found.filter(number__gt=after).order_by("number")[:limit])
+
+
+MATCHES_AT_MOST = 200
+
+
+def _accounts(text: str) -> list[int]:
+    """Accounts whose number, or whose customer's number, begins with the text; so many at most. Names have no index:
+    they are looked at only where no number begins so.
+    """
+    accounts = Account.objects.order_by().values_list("pk", flat=True)
+    customers = Customer.objects.order_by().values_list("pk", flat=True)
+    found = list(accounts.filter(_begins("number", text))[:MATCHES_AT_MOST])
+    of = list(customers.filter(_begins("number", text))[:MATCHES_AT_MOST])
+    if not found and not of and not Subscription.objects.filter(_begins("number", text)).exists():
+        of = list(customers.filter(name__istartswith=text)[:MATCHES_AT_MOST])
+    return [*found, *accounts.filter(customer__in=of)[:MATCHES_AT_MOST]]
+
+
+def _begins(field: str, text: str) -> Q:
+    """As typed, or in capitals: numbers are mostly written so, and their index is searched."""
+    return Q(**{f"{field}__startswith": text}) | Q(**{f"{field}__startswith": text.upper()})

@@ -33,8 +33,7 @@ def _approve(run_id: int) -> Run:
     run = lock_run(run_id)
     if not is_held(run):
         raise Refused("not_awaiting_approval", f"run {run.pk} is {run.state}; it does not wait for approval")
-    involved = {run.submitted_by, run.version.updated_by, _last_editor(run.definition)}
-    if actor() in involved:
+    if actor() in involved_in(run):
         raise Refused(
             "own_approval",
             f"{actor()} submitted run {run.pk} or last edited its definition; somebody else must approve it",
@@ -45,6 +44,11 @@ def _approve(run_id: int) -> Run:
         )
     run.approved_by, run.approved_at = actor(), clock.now()
     return change_state(run, "approve", description=f"approved by {actor()}", reason=f"list {run.list_hash}")
+
+
+def involved_in(run: Run) -> set[str | None]:
+    """Who may not approve it: who submitted it, wrote its version, or last edited its definition."""
+    return {run.submitted_by, run.version.updated_by, _last_editor(run.definition)}
 
 
 def _last_editor(definition: Definition) -> str | None:

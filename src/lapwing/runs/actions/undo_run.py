@@ -31,13 +31,7 @@ def _undo(run_id: int, reason: str) -> Run:
     require(Permission.CONDUCT_RUNS)
     original = find_run(run_id)
     definition = lock_definition(original.definition)
-    if original.undo_of_id:
-        raise Refused("run_is_an_undo", f"run {run_id} is itself the undo of run {original.undo_of_id}")
-    if not kinds.get(definition.kind).can_undo:
-        raise Refused("not_undoable", f"runs of the kind {definition.kind} cannot be undone")
-    refuse_while_open(definition)
-    if original.state not in ENDED:
-        raise Refused("run_not_ended", f"run {run_id} is {original.state}; nothing was done yet")
+    refuse_undo(original)
     run = Run(
         definition=definition,
         version=original.version,
@@ -52,3 +46,15 @@ def _undo(run_id: int, reason: str) -> Run:
     run.save()
     record_start(run)
     return run
+
+
+def refuse_undo(original: Run) -> None:
+    """Raises Refused where a run cannot be undone now: what `undo_run` asks, and a screen before it offers it."""
+    definition = original.definition
+    if original.undo_of_id:
+        raise Refused("run_is_an_undo", f"run {original.pk} is itself the undo of run {original.undo_of_id}")
+    if not kinds.get(definition.kind).can_undo:
+        raise Refused("not_undoable", f"runs of the kind {definition.kind} cannot be undone")
+    refuse_while_open(definition)
+    if original.state not in ENDED:
+        raise Refused("run_not_ended", f"run {original.pk} is {original.state}; nothing was done yet")

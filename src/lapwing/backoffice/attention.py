@@ -1,0 +1,73 @@
+"""What needs a person now: each with how many there are, counted no further than 10,000, and where to see them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from lapwing.core.sql import capped_count
+from lapwing.customers.models import ProviderAccount
+from lapwing.jobs.queries import capped_counts
+from lapwing.jobs.states import NEEDS_PERSON, Status
+from lapwing.runs.models import Run
+from lapwing.runs.states import RunState
+from lapwing.subscriptions.models import ScheduledLicenseChangeLog
+
+
+@dataclass(frozen=True)
+class Matter:
+    label: str
+    next_step: str
+    count: int
+    url: str
+    tone: str
+
+
+def _runs(state: RunState) -> Callable[[], int]:
+    return lambda: capped_count(Run.objects.filter(state=state))
+
+
+def _failed_jobs(code: str = "") -> int:
+    """Of the ledger alone: what is archived cannot be run again."""
+    failed = str(Status.FAILED)
+    return capped_counts(statuses=[failed], tables=["jobs_job"], code=code).get(failed, 0)
+
+
+def _unclear_jobs() -> int:
+    return _failed_jobs(NEEDS_PERSON)
+
+
+def _failed_merges() -> int:
+    return capped_count(ScheduledLicenseChangeLog.objects.filter(status="merge_failed"))
+
+
+def _unmapped() -> int:
+    return capped_count(ProviderAccount.objects.filter(identity=""))
+
+
+ROWS: tuple[tuple[str, str, Callable[[], int], str, str, str], ...] = (
+    ("Runs awaiting approval", "look at the list, then approve or cancel", _runs(RunState.AWAITING_APPROVAL),
+     "runs", "state=awaiting_approval", "attention"),
+    ("Paused runs", "read why, then resume, approve or cancel", _runs(RunState.PAUSED),
+     "runs", "state=paused", "attention"),
+    ("Failed runs", "mend the cause, then resume", _runs(RunState.FAILED), "runs", "state=failed", "bad"),
+    ("Failed jobs", "mend the cause, then run again", _failed_jobs, "jobs", "status=failed", "bad"),
+    ("Jobs whose outcome nobody knows", "ask the other system, then decide", _unclear_jobs,
+     "jobs", f"status=failed&code={NEEDS_PERSON}", "bad"),
+    ("Failed merges of scheduled changes", "plan another change", _failed_merges,
+     "jobs", "type=merge_scheduled_license_change_log&status=failed", "bad"),
+    ("Provider accounts to map", "map them: lapwing provider map", _unmapped,
+     "jobs", "type=sync_license_change_log&code=account_not_mapped", "attention"),
+)  # fmt: skip
+
+
+def matters(silent: int) -> list[Matter]:
+    """The worst first is the order of the table; what there is none of is left out."""
+    found = [
+        Matter(label, step, count(), f"{reverse(name)}?{query}", tone)
+        for label, step, count, name, query, tone in ROWS
+    ]
+    late = Matter(
+        "Silent jobs", "see whether workers live", silent, f"{reverse('jobs')}?status=waiting", "bad"
+    )
+    return [matter for matter in (*found, late) if matter.count]

@@ -1,0 +1,101 @@
+"""Which steps a definition's screen offers, and the action behind each."""
+
+from collections.abc import Callable, Set
+from dataclasses import dataclass
+
+from lapwing.identity.permissions import Permission
+from lapwing.runs.actions.change_definition import set_definition_state
+from lapwing.runs.actions.start_run import start_run
+from lapwing.runs.actions.submit import submit
+from lapwing.runs.definitions import find
+from lapwing.runs.models import Definition, Run
+from lapwing.runs.quiet import quiet_until
+from lapwing.runs.states import OPEN, DefinitionState
+
+Act = Callable[[str, str], tuple[str, Run | None]]
+
+
+@dataclass(frozen=True)
+class DefinitionStep:
+    """One thing that a person may do with a definition; `act` returns what is told and the run it led to."""
+
+    name: str
+    label: str
+    question: str
+    permission: Permission
+    possible: Callable[[Definition], bool]
+    act: Act
+    tone: str = "plain"
+
+
+def _is(state: DefinitionState) -> Callable[[Definition], bool]:
+    return lambda definition: definition.life_cycle_state == state
+
+
+def _may_start(definition: Definition) -> bool:
+    return _is(DefinitionState.EFFECTIVE)(definition) and not definition.runs.filter(state__in=OPEN).exists()
+
+
+def _start(code: str, reason: str) -> tuple[str, Run | None]:
+    """The page says beforehand when it is a quiet time; who goes on waives it."""
+    run = start_run(code, quiet_times_waived=quiet_until(find(code)) is not None, reason=reason)
+    return f"Run {run.pk} of {code} is started.", run
+
+
+def _submit(code: str, reason: str) -> tuple[str, Run | None]:
+    run = submit(code)
+    return f"{code} is submitted: run {run.pk} is planned.", run
+
+
+def _state(state: DefinitionState) -> Act:
+    def act(code: str, reason: str) -> tuple[str, Run | None]:
+        set_definition_state(code, state)
+        return f"{code} is {state.replace('_', ' ')}.", None
+
+    return act
+
+
+EFFECTIVE, NOT_EFFECTIVE = DefinitionState.EFFECTIVE, DefinitionState.NOT_EFFECTIVE
+STEPS = {
+    step.name: step
+    for step in (
+        DefinitionStep(
+            "start",
+            "Run now",
+            "One run for today, whatever the schedule.",
+            Permission.CONDUCT_RUNS,
+            _may_start,
+            _start,
+            "strong",
+        ),
+        DefinitionStep(
+            "submit",
+            "Submit",
+            "Plans the runs of the latest version by its schedule; the scheduler starts them.",
+            Permission.CONDUCT_RUNS,
+            _is(EFFECTIVE),
+            _submit,
+        ),
+        DefinitionStep(
+            "effective",
+            "Set effective",
+            "It may be submitted and started again.",
+            Permission.EDIT_DEFINITIONS,
+            _is(NOT_EFFECTIVE),
+            _state(EFFECTIVE),
+        ),
+        DefinitionStep(
+            "not-effective",
+            "Set not effective",
+            "Nothing of it runs any more; a planned run ends cancelled when its time comes.",
+            Permission.EDIT_DEFINITIONS,
+            _is(EFFECTIVE),
+            _state(NOT_EFFECTIVE),
+            "danger",
+        ),
+    )
+}
+
+
+def definition_offers(definition: Definition, permissions: Set[Permission]) -> list[DefinitionStep]:
+    return [step for step in STEPS.values() if step.permission in permissions and step.possible(definition)]

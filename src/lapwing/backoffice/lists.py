@@ -1,0 +1,85 @@
+"""Lists are read page by page along a key, with filters from fixed choices; nothing is ever counted to its end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, QueryDict
+
+PAGE = 50
+LONGEST = 100  # characters of a filter that are looked at
+
+
+@dataclass(frozen=True)
+class Page:
+    rows: Sequence[Any]
+    following: str  # the query string of the next page; '' on the last
+
+    @property
+    def is_last(self) -> bool:
+        return not self.following
+
+
+def chosen(request: HttpRequest, name: str, choices: Sequence[str]) -> str:
+    """A filter whose value must be one of a fixed list; anything else counts as not set."""
+    value = request.GET.get(name, "")
+    return value if value in choices else ""
+
+
+def written(request: HttpRequest, name: str) -> str:
+    """A filter that is typed in."""
+    return request.GET.get(name, "").replace("\0", "").strip()[:LONGEST]
+
+
+def number(request: HttpRequest, name: str) -> int | None:
+    value = request.GET.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
+
+
+def day_start(request: HttpRequest, name: str, zone: ZoneInfo, *, days: int = 0) -> datetime | None:
+    """The beginning of a day that is typed in, so many days later."""
+    try:
+        day = datetime.fromisoformat(request.GET.get(name, "")[:10]) + timedelta(days=days)
+        return day.replace(tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def page_of(request: HttpRequest, rows: Sequence[Any], key: str, last: Any, *, size: int = PAGE) -> Page:
+    """`rows` were asked for with one more than a page shows, which tells whether another page follows."""
+    if len(rows) <= size:
+        return Page(rows, "")
+    return Page(rows[:size], query(request.GET, **{key: str(last(rows[size - 1]))}))
+
+
+def query(given: QueryDict, **changes: str) -> str:
+    """The present query string with some values replaced; an empty value takes one out."""
+    wanted = given.copy()
+    for name, value in changes.items():
+        if value:
+            wanted[name] = value
+        else:
+            wanted.pop(name, None)
+    return wanted.urlencode()
+
+
+def chips(
+    request: HttpRequest, name: str, counts: Mapping[str, int], order: Sequence[str]
+) -> list[dict[str, Any]]:
+    """One chip a value with how many there are, and one for all; each links to the list so filtered."""
+    now = chosen(request, name, order)
+    told = [
+        {"value": "", "count": None, "on": not now, "query": query(request.GET, **{name: "", "below": ""})}
+    ]
+    return told + [
+        {
+            "value": value,
+            "count": counts.get(value, 0),
+            "on": value == now,
+            "query": query(request.GET, **{name: value, "below": ""}),
+        }
+        for value in order
+        if counts.get(value) or value == now
+    ]

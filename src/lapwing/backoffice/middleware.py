@@ -1,0 +1,65 @@
+"""Around every request: who acts, what he may do, his second factor, and refusals as pages in words."""
+
+from collections.abc import Callable
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from lapwing.core.context import SYSTEM, acting_as
+from lapwing.core.errors import Refused
+from lapwing.identity.queries import organisation, permissions_of
+
+Respond = Callable[[HttpRequest], HttpResponse]
+NOBODY = "(nobody)"  # no user can have this name
+UNTIL_SECOND_FACTOR = ("/account/", "/static/", "/healthz")
+
+
+class ActAsWhoSignedIn:
+    """Every action and audit entry of the request carries the user's name; a stranger's name may do nothing."""
+
+    def __init__(self, respond: Respond) -> None:
+        self.respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        signed_in = request.user.is_authenticated and request.user.get_username() != SYSTEM
+        name = request.user.get_username() if signed_in else NOBODY
+        request.permissions = permissions_of(name) if signed_in else set()
+        with acting_as(name):
+            if signed_in and _second_factor_is_missing(request):
+                messages.warning(
+                    request, "Set up your second factor first: an authenticator app on your phone."
+                )
+                return redirect("mfa_activate_totp")
+            return self.respond(request)
+
+
+def _second_factor_is_missing(request: HttpRequest) -> bool:
+    """Outside of a sandbox nobody works without one."""
+    if request.path.startswith(UNTIL_SECOND_FACTOR) or organisation().is_sandbox:
+        return False
+    return not is_mfa_enabled(request.user)
+
+
+class TellRefusals:
+    """A refusal of an action goes back to the page it was asked from; of a query, it is a page of its own."""
+
+    def __init__(self, respond: Respond) -> None:
+        self.respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.respond(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, Refused):
+            return None
+        if request.method == "POST" and getattr(request, "back_to", None):
+            messages.error(request, str(error))
+            return redirect(request.back_to)
+        status = 404 if error.code.startswith("unknown_") else 409
+        if error.code == "not_permitted":
+            status = 403
+        context = {"title": "This cannot be shown", "error": error, "home": reverse("home")}
+        return render(request, "backoffice/refused.html", context, status=status)

@@ -1,0 +1,30 @@
+// Small manners of the screens. No rule lives here; without it every page still works.
+"use strict";
+
+// Live parts are asked for again while somebody looks, and no more once the answer says that they have ended.
+setInterval(() => {
+  if (document.hidden) return;
+  for (const part of document.querySelectorAll("[data-live='yes']")) {
+    htmx.ajax("GET", part.dataset.url, { target: part, swap: "outerHTML" });
+  }
+}, 2000);
+
+// "All" ticks every box of its table; the buttons say how many are ticked.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("[data-ticks]");
+  if (!form) return;
+  if (event.target.matches("[data-tick-all]")) {
+    for (const box of form.querySelectorAll("input[name=job]")) box.checked = event.target.checked;
+  }
+  const ticked = form.querySelectorAll("input[name=job]:checked").length;
+  for (const place of form.querySelectorAll("[data-ticked]")) place.textContent = ticked ? ` (${ticked})` : "";
+});
+
+// Keys: / goes to the search, as in most tools that are used all day.
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    const search = document.querySelector("[data-search]");
+    if (search && !document.getElementById("searchbar")) { event.preventDefault(); search.focus(); search.select(); }
+  }
+});

@@ -1,0 +1,1 @@
+"""How facts are written on a screen."""

@@ -1,0 +1,89 @@
+"""Run now, or cancel, one or many jobs: first a page that says how many, then the action."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from lapwing.backoffice.offers import JOB_STEPS, job_offers
+from lapwing.backoffice.screen import screen
+from lapwing.backoffice.views.jobs import types
+from lapwing.core.errors import Refused
+from lapwing.identity.permissions import Permission
+from lapwing.jobs.actions.cancel import cancel
+from lapwing.jobs.actions.run_now import run_now
+from lapwing.jobs.models import Job
+from lapwing.jobs.queries import newest_jobs
+from lapwing.jobs.states import Status
+
+AT_ONCE = 1_000
+ACTIONS = {"run_now": run_now, "cancel": cancel}
+LABELS = {"run_now": "Run now", "cancel": "Cancel"}
+DONE = {"run_now": "run now", "cancel": "cancelled"}
+
+
+@screen(Permission.STEER_JOBS)
+@require_POST
+def job_steps(request: HttpRequest) -> HttpResponse:
+    """`step` and either `job` numbers or `all` of a filter; `confirmed` carries it out."""
+    back = _back(request)
+    request.back_to = back
+    step = request.POST.get("step", "")
+    if step not in JOB_STEPS:
+        raise Refused("unknown_step", f"there is no step {step[:40]!r}; known: {', '.join(JOB_STEPS)}")
+    jobs = _wanted(request, step)
+    if not jobs:
+        raise Refused("no_jobs", f"none of the chosen jobs can be {DONE[step]}")
+    if len(jobs) == 1 or "confirmed" in request.POST:
+        done = ACTIONS[step]([job.pk for job in jobs])
+        messages.success(request, f"{len(done):,} {'job' if len(done) == 1 else 'jobs'}: {DONE[step]}.")
+        return redirect(back)
+    return render(request, "backoffice/job_steps.html", _confirmation(step, jobs, back))
+
+
+def _wanted(request: HttpRequest, step: str) -> list[Job]:
+    """Those that were ticked, or all that a filter finds; only those in a state that allows the step."""
+    if "all" in request.POST:
+        found = newest_jobs(
+            status=_among(request, "status", Status.values),
+            job_type=_among(request, "type", list(types())),
+            subject=request.POST.get("subject", "")[:100],
+            code=request.POST.get("code", "")[:100],
+            limit=AT_ONCE,
+        )
+    else:
+        numbers = [int(each) for each in request.POST.getlist("job") if each.isascii() and each.isdigit()]
+        found = list(Job.objects.filter(pk__in=numbers[:AT_ONCE]))
+    return [job for job in found if step in job_offers(job)]
+
+
+def _among(request: HttpRequest, name: str, choices: list[str]) -> str:
+    value = request.POST.get(name, "")
+    return value if value in choices else ""
+
+
+def _confirmation(step: str, jobs: list[Job], back: str) -> dict:
+    by_type: dict[tuple[str, str], int] = {}
+    for job in jobs:
+        by_type[job.type, str(job.status)] = by_type.get((job.type, str(job.status)), 0) + 1
+    labels = types()
+    return {
+        "title": f"{LABELS[step]}: {len(jobs):,} jobs",
+        "step": step,
+        "label": LABELS[step],
+        "jobs": jobs,
+        "groups": [
+            (labels.get(name, name), status, count) for (name, status), count in sorted(by_type.items())
+        ],
+        "at_most": AT_ONCE if len(jobs) == AT_ONCE else None,
+        "back": back,
+    }
+
+
+def _back(request: HttpRequest) -> str:
+    """Where the step was asked for; never another host."""
+    back = request.POST.get("back", "")
+    safe = url_has_allowed_host_and_scheme(back, allowed_hosts=None) and back.startswith("/")
+    return back if safe else reverse("jobs")

@@ -1,0 +1,88 @@
+"""Approve, pause, resume, cancel, undo, delete a run: first in words with numbers and amounts, then the action."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from lapwing.backoffice.offers import RUN_STEPS, run_offers
+from lapwing.backoffice.screen import not_permitted, screen
+from lapwing.core.errors import Refused
+from lapwing.identity.permissions import Permission
+from lapwing.runs.actions import steer_run
+from lapwing.runs.actions.approve_run import approve_run
+from lapwing.runs.actions.halt import find_run
+from lapwing.runs.actions.undo_run import undo_run
+from lapwing.runs.models import Run, RunItem
+from lapwing.runs.outcomes import counts, done_items
+from lapwing.runs.queries import amounts_of
+
+TYPED_FROM = 100  # above so many subjects, the number is typed in before anything happens
+ACTIONS: dict[str, Callable[[int, str], Any]] = {
+    "approve": lambda run_id, reason: approve_run(run_id),
+    "resume": lambda run_id, reason: steer_run.resume_run(run_id),
+    "pause": lambda run_id, reason: steer_run.pause_run(run_id, reason=reason),
+    "cancel": lambda run_id, reason: steer_run.cancel_run(run_id, reason=reason),
+    "undo": lambda run_id, reason: undo_run(run_id, reason=reason),
+    "delete": lambda run_id, reason: steer_run.delete_run(run_id),
+}
+GIVES_REASON = {"pause", "cancel", "undo"}
+DONE = {
+    "approve": "approved",
+    "resume": "goes on",
+    "pause": "paused",
+    "cancel": "cancelled",
+    "undo": "is being undone",
+    "delete": "deleted",
+}
+
+
+@screen(Permission.VIEW)
+def run_step(request: HttpRequest, number: int, step: str) -> HttpResponse:
+    """The page asks, a POST does. Who may not take the step is told so; the action asks for itself again."""
+    if step not in RUN_STEPS:
+        raise Http404
+    if RUN_STEPS[step].permission not in request.permissions:
+        return not_permitted(request, RUN_STEPS[step].permission)
+    run = find_run(number)
+    affected = _affected(run, step)
+    if request.method != "POST":
+        return render(request, "backoffice/run_step.html", _question(request, run, step, affected))
+    request.back_to = reverse("run_step", args=[number, step])
+    if affected > TYPED_FROM and request.POST.get("typed", "").replace(",", "").strip() != str(affected):
+        raise Refused("number_not_typed", f"type the number {affected} to confirm; nothing was changed")
+    done = ACTIONS[step](number, request.POST.get("reason", "")[:1000])
+    messages.success(request, f"Run {number} {DONE[step]}.")
+    if step == "delete":
+        return redirect("runs")
+    return redirect("run", done.pk)
+
+
+def _affected(run: Run, step: str) -> int:
+    """How many subjects the step lets happen, or takes back; 0 where it changes none by itself."""
+    now = counts(run)
+    return {"approve": now["pending"], "resume": now["pending"], "undo": now["done"]}.get(step, 0)
+
+
+def _question(request: HttpRequest, run: Run, step: str, affected: int) -> dict[str, Any]:
+    now = counts(run)
+    return {
+        "title": f"{RUN_STEPS[step].label}: run {run.pk} of {run.definition.alternative_code}",
+        "run": run,
+        "step": RUN_STEPS[step],
+        "offered": RUN_STEPS[step] in run_offers(run, request.permissions),
+        "counts": now,
+        "affected": affected,
+        "amounts": amounts_of(_at_stake(run, step)) if affected else {},
+        "must_type": affected > TYPED_FROM,
+        "gives_reason": step in GIVES_REASON,
+    }
+
+
+def _at_stake(run: Run, step: str) -> Any:
+    if step == "undo":
+        return done_items(Run.objects.filter(pk=run.pk))
+    return RunItem.objects.filter(run_id=run.pk)

@@ -1,0 +1,1 @@
+"""The operators' screens, asked as a browser would."""

@@ -1,0 +1,148 @@
+"""Every URL of the map × every role, as a written matrix says; a URL that is not in it fails."""
+
+import pytest
+from django.test import Client
+
+from lapwing.identity.actions.add_user import grant_role
+from lapwing.identity.permissions import GRANTS, Permission, Role
+from tests.backoffice.urls_of_the_map import example_of, names
+
+VIEWER, OPERATOR, APPROVER = Role.VIEWER, Role.OPERATOR, Role.APPROVER
+BILLING, PROVISIONING, ADMINISTRATOR = Role.BILLING_MANAGER, Role.PROVISIONING_MANAGER, Role.ADMINISTRATOR
+ALL = set(Role)
+
+# Who may ask for it. `ANYBODY` needs no sign-in; `SIGNED_IN` needs no role.
+ANYBODY, SIGNED_IN = "anybody", "signed in"
+MATRIX: dict[str, object] = {
+    "home": ALL,
+    "search": ALL,
+    "healthz": ANYBODY,
+    "jobs": ALL,
+    "job": ALL,
+    "job_steps": {OPERATOR, BILLING, PROVISIONING, ADMINISTRATOR},
+    "job_types": ALL,
+    "job_type_switch": {OPERATOR, BILLING, PROVISIONING, ADMINISTRATOR},
+    "scheduler_switch": {OPERATOR, ADMINISTRATOR},
+    "runs": ALL,
+    "run": ALL,
+    "run_live": ALL,
+    "run_items": ALL,
+    "run_items_csv": ALL,
+    "run_step": {OPERATOR, ADMINISTRATOR},  # asked with the step undo
+    "definitions": ALL,
+    "definition": ALL,
+    "definition_preview": ALL,
+    "definition_explain": ALL,
+    "definition_step": {OPERATOR, ADMINISTRATOR},  # asked with the step start
+    "subscriptions": ALL,
+    "subscription": ALL,
+    "subscription_step": {OPERATOR, PROVISIONING, ADMINISTRATOR},
+    "admin:index": ALL,
+    "admin:app_list": ALL,
+    "admin:jsi18n": ALL,
+    "admin:identity_user_changelist": {ADMINISTRATOR},
+    "admin:identity_user_change": {ADMINISTRATOR},
+    "account_login": ANYBODY,
+    "account_logout": ANYBODY,
+    "account_inactive": ANYBODY,
+    "account_reauthenticate": SIGNED_IN,
+    "mfa_authenticate": ANYBODY,
+    "mfa_index": SIGNED_IN,
+    "mfa_reauthenticate": SIGNED_IN,
+    "mfa_activate_totp": SIGNED_IN,
+    "mfa_deactivate_totp": SIGNED_IN,
+    "mfa_view_recovery_codes": SIGNED_IN,
+    "mfa_generate_recovery_codes": SIGNED_IN,
+    "mfa_download_recovery_codes": SIGNED_IN,
+    **{
+        f"admin:{model}_{view}": ALL
+        for model in (
+            *("catalog_subscriptiontype", "catalog_priceplan", "catalog_billingtermscheme"),
+            *("catalog_billingfrequency", "catalog_bindingperiod", "catalog_product", "catalog_provider"),
+            *("catalog_actiontype", "catalog_subactiontype"),
+            *("receivables_classification", "receivables_creditrating"),
+        )
+        for view in ("changelist", "change")
+    },
+}
+
+
+def test_every_url_of_the_map_is_in_the_matrix_and_no_other():
+    assert sorted(set(names())) == sorted(MATRIX)
+
+
+@pytest.mark.parametrize("role", [*Role.values, "nothing"])
+def test_who_may_ask_for_what(role: str, client_of, base):
+    client = client_of(role)
+    wrong = []
+    for name, allowed in MATRIX.items():
+        if not isinstance(allowed, set):
+            continue
+        answer = client.get(example_of(name, base))
+        admitted = answer.status_code != 403 and "/account/login/" not in answer.get("Location", "")
+        if admitted != (role in allowed):
+            wrong.append((name, role, answer.status_code))
+    assert wrong == []
+
+
+def test_a_stranger_gets_the_sign_in_page_and_nothing_else(base):
+    client, wrong = Client(), []
+    for name, allowed in MATRIX.items():
+        answer = client.get(example_of(name, base))
+        sent_away = answer.status_code in (302, 401, 403) and "/account/" in answer.get(
+            "Location", "/account/"
+        )
+        if allowed != ANYBODY and not sent_away:
+            wrong.append((name, answer.status_code))
+    assert wrong == []
+
+
+STEPS = {
+    "run": {
+        "approve": Permission.APPROVE_RUNS,
+        **dict.fromkeys(("resume", "pause", "cancel", "undo", "delete"), Permission.CONDUCT_RUNS),
+    },
+    "definition": {
+        **dict.fromkeys(("start", "submit"), Permission.CONDUCT_RUNS),
+        **dict.fromkeys(("effective", "not-effective"), Permission.EDIT_DEFINITIONS),
+    },
+}
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_steps_are_refused_to_roles_that_may_not_take_them(role: str, client_of, base):
+    client, wrong = client_of(role), []
+    for sort, key in (("run", base["held"]), ("definition", base["code"])):
+        for step, needed in STEPS[sort].items():
+            answer = client.get(f"/{sort}s/{key}/steps/{step}/")
+            if (answer.status_code == 200) != (needed in GRANTS[role]):
+                wrong.append((sort, step, role, answer.status_code))
+    assert wrong == []
+
+
+def test_the_table_of_steps_is_complete():
+    from lapwing.backoffice.definition_steps import STEPS as definition_steps
+    from lapwing.backoffice.offers import RUN_STEPS
+
+    assert set(STEPS["run"]) == set(RUN_STEPS)
+    assert set(STEPS["definition"]) == set(definition_steps)
+
+
+def test_what_a_role_may_not_do_is_not_offered(client_of, base):
+    viewer, operator = client_of("viewer"), client_of("operator")
+    for path, offer in (
+        (f"/runs/{base['run']}/", b"/steps/undo/"),
+        ("/definitions/NGC/", b"/steps/start/"),
+        (f"/jobs/{base['job']}/", b'value="run_now"'),
+    ):
+        assert offer in operator.get(path).content
+        assert offer not in viewer.get(path).content
+
+
+def test_who_submitted_a_run_is_not_offered_its_approval(client_of, base):
+    from tests.backoffice.conftest import signed_in
+
+    grant_role("olga", "approver")  # she submitted it, and might approve those of others
+    path = f"/runs/{base['held']}/"
+    assert b"/steps/approve/" not in signed_in("olga").get(path).content
+    assert b"/steps/approve/" in client_of("approver").get(path).content

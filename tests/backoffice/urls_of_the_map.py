@@ -1,0 +1,47 @@
+"""Every URL of the map with an example of each."""
+
+from collections.abc import Iterator, Mapping
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+SWITCHES = {
+    "subscription_step": ["rest_subscription"],
+    "job_type_switch": ["type", "pause"],
+    "scheduler_switch": ["run"],
+}
+STEP = {"run_step": "undo", "definition_step": "start"}
+
+
+def names() -> Iterator[str]:
+    """The names of all URLs; a URL without a name goes by its pattern."""
+    yield from _names(get_resolver().url_patterns, "")
+
+
+def _names(patterns: list, space: str) -> Iterator[str]:
+    for each in patterns:
+        if isinstance(each, URLResolver):
+            yield from _names(each.url_patterns, f"{each.namespace}:" if each.namespace else space)
+        elif isinstance(each, URLPattern):
+            yield f"{space}{each.name or each.pattern}"
+
+
+def example_of(name: str, base: Mapping[str, object]) -> str:
+    """A path under this name that leads to something that is there."""
+    from django.urls import reverse
+
+    if name.startswith("admin:") and name.endswith(("_history", "_delete", "_change")):
+        return reverse(name, args=[1])
+    if name == "admin:app_list":
+        return "/records/catalog/"
+    if ":" in name or name.startswith(("account_", "mfa_")):
+        return reverse(name)
+    if name == "subscription_step":
+        return reverse(name, args=SWITCHES[name]) + f"?number={base['subscription']}"
+    arguments: list[object] = [*SWITCHES.get(name, [])]
+    if name.startswith("run_") or name == "run":
+        arguments = [base["run"]]
+    elif name.startswith("definition_") or name == "definition":
+        arguments = [base["code"]]
+    elif name in {"job", "subscription"}:
+        arguments = [base[name]]
+    return reverse(name, args=[*arguments, *([STEP[name]] if name in STEP else [])])

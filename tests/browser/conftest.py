@@ -1,0 +1,104 @@
+"""The real service on a port of its own, and Debian's Chromium before it. Skipped where there is no Chromium; with
+CI=true that is a failure.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_commands import DEFINITION, FILES, LAPWING, NOON, Home
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+HOW_TO_INSTALL = "there is no Chromium; on Debian: apt-get install --no-install-recommends chromium"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if CHROMIUM is None and os.environ.get("CI") != "true":
+        for item in items:
+            if Path(__file__).parent in item.path.parents:
+                item.add_marker(pytest.mark.skip(reason=HOW_TO_INSTALL))
+
+
+@dataclass
+class Service:
+    """Where the screens are, and the data behind them."""
+
+    url: str
+    home: Home
+    said: list[str] = field(default_factory=list)  # what the browser complained of
+
+    def password_of(self, name: str) -> str:
+        lines = (self.home.path / "sandbox-login").read_text().splitlines()
+        return next(line.split()[1] for line in lines if line.split()[0] == name)
+
+    @property
+    def administrator(self) -> str:
+        return (self.home.path / "sandbox-login").read_text().split()[0]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A small base, one definition that needs approval, and `lapwing serve`."""
+    assert CHROMIUM, HOW_TO_INSTALL
+    home = Home(tmp_path_factory.mktemp("service"))
+    home.ok("init", "--sandbox")
+    (home.path / "files").mkdir()
+    for name, text in FILES.items():
+        (home.path / "files" / name).write_text(text)
+    home.ok("import", "files")
+    (home.path / "ngc.yaml").write_text(DEFINITION.replace("100}", "100, approval: true}"))
+    home.ok("definition", "apply", "ngc.yaml")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("LAPWING")}
+    served = subprocess.Popen(
+        [LAPWING, "serve", "--port", "0"],
+        env={**clean, "LAPWING_HOME": str(home.path), "LAPWING_CLOCK": NOON},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert served.stderr is not None
+        said = served.stderr.readline()
+        assert "http://" in said, said
+        yield Service(said.split()[-1].rstrip("/"), home)
+    finally:
+        served.terminate()
+        served.wait(timeout=30)
+
+
+@pytest.fixture
+def browser(service: Service) -> Iterator:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def page_of(browser, service: Service, name: str, **options):
+    """A page of a user who has just signed in; what the browser complains of is kept."""
+    page = browser.new_context(**options).new_page()
+    page.set_default_timeout(15_000)
+    page.on("console", lambda message: message.type == "error" and service.said.append(message.text))
+    page.on("pageerror", lambda error: service.said.append(str(error)))
+    page.on(
+        "request",
+        lambda asked: asked.url.startswith((service.url, "data:")) or service.said.append(asked.url),
+    )
+    for _ in range(50):  # the port is told before the web server listens on it
+        try:
+            page.goto(f"{service.url}/")
+            break
+        except Exception:
+            page.wait_for_timeout(200)
+    page.get_by_label("User name").fill(name)
+    page.get_by_label("Password").fill(service.password_of(name))
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="What needs a person now").wait_for()
+    service.said.clear()
+    return page
