@@ -38,6 +38,7 @@ def set_up_organisation(*, time_zone: str = "UTC", country: str = "GB") -> None:
 @pytest.fixture
 def sandbox(db) -> Iterator[None]:
     """The organisation, with `olga` acting at noon of R."""
+    _refuse_deletion_of_audit()
     with clock.standing_at(NOON), acting_as("olga"):
         set_up_organisation()
         yield
@@ -63,8 +64,9 @@ def _allow_deletion_of_audit() -> None:
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("SELECT sql FROM sqlite_master WHERE name = 'audit_entry_kept'")
-            _refusals[:] = cursor.fetchone()
-            cursor.execute("DROP TRIGGER audit_entry_kept")
+            if found := cursor.fetchone():
+                _refusals[:] = found
+                cursor.execute("DROP TRIGGER audit_entry_kept")
 
 
 def _refuse_deletion_of_audit() -> None:
@@ -72,7 +74,9 @@ def _refuse_deletion_of_audit() -> None:
 
     if connection.vendor == "sqlite" and _refusals:
         with connection.cursor() as cursor:
-            cursor.execute(_refusals.pop())
+            cursor.execute("SELECT 1 FROM sqlite_master WHERE name = 'audit_entry_kept'")
+            if cursor.fetchone() is None:
+                cursor.execute(_refusals[0])
 
 
 def pytest_report_header(config: pytest.Config) -> str:
