@@ -5,7 +5,7 @@ import time
 from collections.abc import Collection
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, Max, Min, Q
 
 from lapwing.audit.actions.record import record
 from lapwing.core import clock
@@ -31,19 +31,19 @@ class BatchFailed(RuntimeError):
 
 def carry_out_next(run_id: int, wave: int, calendars: Collection[str]) -> RunBatch | None:
     """Claims and carries out one unfinished batch of the wave; None where others hold all that is left."""
-    return _claim_and_carry_out(run_id, RunBatch.objects.filter(wave=wave, calendar__in=calendars))
+    return _claim_and_carry_out(run_id, Q(wave=wave, calendar__in=calendars))
 
 
 def carry_out_batch(run_id: int, row_id: int) -> RunBatch | None:
     """Claims and carries out this batch; None where it is finished or others hold it."""
-    return _claim_and_carry_out(run_id, RunBatch.objects.filter(pk=row_id))
+    return _claim_and_carry_out(run_id, Q(pk=row_id))
 
 
-def _claim_and_carry_out(run_id: int, rows: QuerySet[RunBatch]) -> RunBatch | None:
+def _claim_and_carry_out(run_id: int, which: Q) -> RunBatch | None:
     """The claim is the row's lock: it ends with the transaction, also when this process dies."""
     with transaction.atomic():
-        free = rows.select_for_update(skip_locked=True).filter(run=run_id, finished=False)
-        row = free.order_by("pk").first()
+        free = RunBatch.objects.select_for_update(skip_locked=True)
+        row = free.filter(which, run=run_id, finished=False).order_by("pk").first()
         if row is None:
             return None
         # Read after the claim: whoever halts a run holds all its open batches until his word is committed.
