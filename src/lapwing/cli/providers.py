@@ -128,13 +128,13 @@ command(provider_command, "check", help=_check.__doc__)(_check)
 
 def _connector(code: str) -> Any:
     from lapwing.catalog.actions.set_provider import provider_of
-    from lapwing.connectors.opening import open_connector
+    from lapwing.catalog.provider_calls import line_to
     from lapwing.core.errors import Refused
 
     provider = provider_of(code)
     if not provider.connector:
         raise Refused("no_connector", f"provider {code} is {provider.kind}; it has no connector to ask")
-    return open_connector(provider.connector, provider.configuration, provider.sealed_secrets)
+    return line_to(provider).open()
 
 
 @click.argument("code", metavar="PROVIDER")

@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-from lapwing.connectors.errors import Busy, ConnectorError
-from lapwing.connectors.opening import open_connector
+from lapwing.catalog.provider_calls import Line, line_to, outcome_of_call
 from lapwing.core import clock
 from lapwing.customers.actions.accept_agreement import accept_agreement
 from lapwing.customers.actions.request_agreement import CONFIRM
 from lapwing.customers.models import ProviderAgreement
-from lapwing.jobs.outcomes import Failed, Later, NotApplicable, Outcome, Retry, Succeeded, outcome_of
+from lapwing.jobs.outcomes import Later, NotApplicable, Outcome, Succeeded
 from lapwing.jobs.types import HeldJob, OutsideType, Parameters, job_types
 from lapwing.messages.actions.ask_for_email import ask_for_email
 
@@ -23,12 +21,10 @@ class AgreementParameters(Parameters):
 
 @dataclass(frozen=True)
 class Intent:
-    """Whom to ask about, and how the provider is reached; secrets are still sealed."""
+    """Whom to ask about, and where."""
 
     identity: str
-    connector: str
-    configuration: dict[str, Any]
-    sealed_secrets: str
+    line: Line
 
 
 class ConfirmProviderAgreement(OutsideType):
@@ -42,11 +38,10 @@ class ConfirmProviderAgreement(OutsideType):
         agreement = _agreement(job)
         if agreement.accepted_at:
             return NotApplicable("already_accepted", f"accepted at {agreement.accepted_at.isoformat()}")
-        provider = agreement.provider
-        return Intent(agreement.identity, provider.connector, provider.configuration, provider.sealed_secrets)
+        return Intent(agreement.identity, line_to(agreement.provider))
 
     def call(self, job: HeldJob, intent: Intent, deadline: float) -> bool:
-        with open_connector(intent.connector, intent.configuration, intent.sealed_secrets) as connector:
+        with intent.line.open() as connector:
             return connector.accepted(intent.identity)
 
     def settle(self, job: HeldJob, intent: Intent, answer: bool) -> Outcome:
@@ -60,13 +55,7 @@ class ConfirmProviderAgreement(OutsideType):
         return Succeeded(f"{intent.identity} accepted")
 
     def settle_failure(self, job: HeldJob, intent: Intent, error: Exception) -> Outcome:
-        if isinstance(error, Busy):
-            return Retry(error.code, error.message, error.retry_after_s)
-        if isinstance(error, ConnectorError):
-            return (
-                Retry(error.code, error.message) if error.worth_retrying else Failed(error.code, str(error))
-            )
-        return outcome_of(error)
+        return outcome_of_call(error)
 
 
 def _agreement(job: HeldJob) -> ProviderAgreement:

@@ -2,17 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from lapwing.catalog.models import Provider, ProviderKind
-from lapwing.connectors.errors import Busy, ConnectorError
-from lapwing.connectors.opening import open_connector
+from lapwing.catalog.provider_calls import Line, line_to, outcome_of_call
 from lapwing.connectors.orders import Event as OrderEvent
 from lapwing.connectors.orders import Receipt, ServiceOrder
 from lapwing.connectors.port import connectors
 from lapwing.core import clock
 from lapwing.customers.models import Customer, ProviderAccount, ProviderAgreement
-from lapwing.jobs.outcomes import Failed, Later, NotApplicable, Outcome, Retry, Succeeded, outcome_of
+from lapwing.jobs.outcomes import Later, NotApplicable, Outcome, Succeeded
 from lapwing.jobs.types import HeldJob, OutsideType, Parameters, job_types
 from lapwing.subscriptions.actions.record_provisioning import record_provisioning
 from lapwing.subscriptions.models import Event, LicenseChangeLog, Provisioning, Subscription
@@ -27,12 +25,10 @@ class SyncParameters(Parameters):
 
 @dataclass(frozen=True)
 class Intent:
-    """What the call needs: the order, and the connector's configuration with its secrets still sealed."""
+    """What is ordered, and where."""
 
     order: ServiceOrder
-    connector: str
-    configuration: dict[str, Any]
-    sealed_secrets: str
+    line: Line
 
 
 class SyncLicenseChangeLog(OutsideType):
@@ -61,12 +57,10 @@ class SyncLicenseChangeLog(OutsideType):
             return blocked
         if change.provisioning_status == Provisioning.FAILED:
             record_provisioning(change.pk, Provisioning.AWAITING)
-        return Intent(
-            _order(change, provider), provider.connector, provider.configuration, provider.sealed_secrets
-        )
+        return Intent(_order(change, provider), line_to(provider))
 
     def call(self, job: HeldJob, intent: Intent, deadline: float) -> Receipt:
-        with open_connector(intent.connector, intent.configuration, intent.sealed_secrets) as connector:
+        with intent.line.open() as connector:
             return connector.bring(intent.order, deadline=deadline)
 
     def settle(self, job: HeldJob, intent: Intent, answer: Receipt) -> Outcome:
@@ -79,11 +73,7 @@ class SyncLicenseChangeLog(OutsideType):
     def settle_failure(self, job: HeldJob, intent: Intent, error: Exception) -> Outcome:
         if superseded := _superseded(_locked(job.parameters["license_change"])):
             return superseded
-        if not isinstance(error, ConnectorError):
-            return outcome_of(error)
-        if isinstance(error, Busy):
-            return Retry(error.code, error.message, error.retry_after_s)
-        return Retry(error.code, error.message) if error.worth_retrying else Failed(error.code, str(error))
+        return outcome_of_call(error)
 
     def on_failed(self, job: HeldJob, code: str, text: str) -> None:
         record_provisioning(job.parameters["license_change"], Provisioning.FAILED, code=code, message=text)

@@ -58,10 +58,6 @@ class HeldJob:
         """Names this attempt."""
         return self.id, self.attempt
 
-    @property
-    def is_last_try(self) -> bool:
-        return self.tries + 1 >= MAX_TRIES
-
 
 class JobType(ABC):
     """Declared once per type; the instance is registered under `name`."""

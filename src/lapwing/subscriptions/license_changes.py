@@ -10,6 +10,7 @@ from lapwing.core import clock
 from lapwing.core.context import actor
 from lapwing.core.sql import insert_select, insert_select_new, text
 from lapwing.identity.queries import today
+from lapwing.jobs.types import BULK
 from lapwing.subscriptions.models import (
     Event,
     LicenseChangeLog,
@@ -85,7 +86,7 @@ def log_changes(acted: QuerySet[SubscriptionAction], event: str, *, run_id: int,
     }
     if not insert_select_new(LicenseChangeLog, columns, acted.filter(subscription__provider__kind__in=TOLD)):
         return
-    ask(LicenseChangeLog.objects.filter(keys, run_id=run_id), event)
+    ask(LicenseChangeLog.objects.filter(keys, run_id=run_id), event, priority=BULK)
 
 
 def log_creations(subscriptions: QuerySet[Subscription], on: date) -> int:

@@ -17,7 +17,7 @@ from lapwing.jobs.actions.enqueue import enqueue_from
 from lapwing.jobs.links import follow_many
 from lapwing.jobs.models import Job, JobLink
 from lapwing.jobs.states import LIVE, MET, Status
-from lapwing.jobs.types import BULK, NORMAL
+from lapwing.jobs.types import NORMAL
 from lapwing.subscriptions.models import Event, LicenseChangeLog, Provisioning
 
 JOB_OF = {ProviderKind.AUTOMATIC: "sync_license_change_log", ProviderKind.MANUAL: "manual_provider_reminder"}
@@ -35,13 +35,11 @@ def change_key_of(column: str | OuterRef) -> Concat:
     return Concat(Value(change_key("")), Cast(column, CharField()), output_field=CharField())
 
 
-def ask(changes: QuerySet[LicenseChangeLog], event: str) -> None:
+def ask(changes: QuerySet[LicenseChangeLog], event: str, *, priority: int = NORMAL) -> None:
     """One job for each of these changes, all of one event and just written, whose provider has to be told."""
     for kind, job_type in JOB_OF.items():
         told = changes.filter(subscription__provider__kind=kind, provisioning_status=Provisioning.AWAITING)
-        by_run = changes.filter(source="run").exists()
-        columns = {**_COLUMNS, "priority": BULK if by_run else NORMAL}
-        if enqueue_from(job_type, told, columns):
+        if enqueue_from(job_type, told, {**_COLUMNS, "priority": priority}):
             _put_in_order(told, event)
 
 
