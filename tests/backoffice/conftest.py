@@ -36,6 +36,10 @@ def client_of(sandbox: None) -> Callable[[str], Client]:
 
 @pytest.fixture
 def base(sandbox: None) -> dict[str, object]:
+    return make_base()
+
+
+def make_base() -> dict[str, object]:
     """Runs that completed, are planned and are held; jobs that failed; a subscription with a history."""
     in_debt(3)
     define()
