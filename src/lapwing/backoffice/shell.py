@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from lapwing.backoffice.site import site
@@ -12,7 +13,8 @@ from lapwing.identity.models import Organisation
 def shell(request: HttpRequest) -> dict[str, Any]:
     """A context processor; a stranger gets no shell."""
     if not getattr(request, "permissions", None):
-        return {"site_title": "Lapwing", "site_header": "Lapwing"}
+        openid = settings.OIDC.name if settings.OIDC else ""
+        return {"site_title": "Lapwing", "site_header": "Lapwing", "openid_name": openid}
     own = Organisation.objects.filter(pk=1).first()
     return {
         **site.each_context(request),
