@@ -1,26 +1,32 @@
 """The map of the screens. A URL that is not in the matrix of roles (tests/backoffice) fails the tests."""
 
 from allauth.account import views as account
+from allauth.socialaccount.providers.openid_connect import views as openid
 from django.urls import include, path
 
 from lapwing.backoffice.records import register
 from lapwing.backoffice.site import site
 from lapwing.backoffice.views import (
+    audit,
     definitions,
     health,
     home,
     job_steps,
     jobs,
+    my,
     preferences,
     run_items,
     run_steps,
     runs,
     saved_filters,
     search,
+    settings,
     subscription_steps,
     subscriptions,
     switches,
+    users,
 )
+from lapwing.identity.openid import PROVIDER
 
 register()
 urlpatterns = [
@@ -50,6 +56,25 @@ urlpatterns = [
     path(
         "subscription-steps/<slug:behaviour>/", subscription_steps.subscription_step, name="subscription_step"
     ),
+    # administration
+    path("users/", users.user_list, name="users"),
+    path("users/new/", users.user_new, name="user_new"),
+    path("users/<str:name>/", users.user_detail, name="user"),
+    path("users/<str:name>/steps/<slug:step>/", users.user_step, name="user_step"),
+    path("settings/", settings.settings_form, name="settings"),
+    path("audit/", audit.audit_list, name="audit"),
+    path("audit/chain/", audit.audit_chain, name="audit_chain"),
+    path("audit/check/", audit.audit_check, name="audit_check"),
+    path("audit/<int:number>/", audit.audit_detail, name="audit_entry"),
+    path("my/sign-in/", my.my_sign_in, name="my_sign_in"),
+    path("my/sessions/end/", my.my_sessions_end, name="my_sessions_end"),
+    path("my/password/", my.my_password, name="my_password"),
+    path("account/password/<str:user>/<str:token>/", my.choose_password_by_link, name="choose_password"),
+    path("account/openid/login/", openid.login, {"provider_id": PROVIDER}, name="openid_connect_login"),
+    path(
+        "account/openid/callback/", openid.callback, {"provider_id": PROVIDER}, name="openid_connect_callback"
+    ),
+    # end of administration
     path("account/login/", account.login, name="account_login"),
     path("account/logout/", account.logout, name="account_logout"),
     path("account/inactive/", account.account_inactive, name="account_inactive"),
