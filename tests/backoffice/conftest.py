@@ -6,10 +6,12 @@ from datetime import date
 import pytest
 from django.test import Client
 
+from lapwing.audit.models import AuditEntry
 from lapwing.identity.actions.add_user import grant_role
 from lapwing.identity.models import User
 from lapwing.identity.permissions import Role
 from lapwing.jobs.models import Job
+from lapwing.messages.seed import seed_templates
 from lapwing.receivables.models import CreditRating
 from lapwing.subscriptions.actions.perform import perform
 from tests.jobs.conftest import ask
@@ -50,6 +52,7 @@ def make_base() -> dict[str, object]:
     perform("HS1", "extend_grace_period", until=date(2015, 3, 20), reason="asked for it")
     job = ask("book", subject="S1")
     Job.objects.filter(pk=job.pk).update(status="failed", result_code="error", result="it broke")
+    seed_templates()
     rating = CreditRating.objects.latest("pk").pk
     return {
         "rating": rating,
@@ -58,4 +61,5 @@ def make_base() -> dict[str, object]:
         "job": job.pk,
         "code": "NGC",
         "subscription": "S1",
+        "entry": AuditEntry.objects.latest("pk").pk,
     }

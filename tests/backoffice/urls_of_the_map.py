@@ -9,6 +9,23 @@ SWITCHES = {
     "subscription_step": ["rest_subscription"],
     "job_type_switch": ["type", "pause"],
     "scheduler_switch": ["run"],
+    # administration
+    "user": ["olga"],
+    "user_step": ["olga", "sign-out"],
+    "email_template_new": [],
+    "email_template": ["grace_granted.en"],
+    "email_template_step": ["grace_granted.en", "effective"],
+    "email_template_preview": ["grace_granted"],
+    "email_template_preview_html": ["grace_granted"],
+    "audit_entry": [1],
+    "import": [1],
+    "import_live": [1],
+    "import_errors_csv": [1],
+    "import_step": [1, "start"],
+    "choose_password": ["MQ", "none"],
+    "openid_connect_login": [],
+    "openid_connect_callback": [],
+    # end of administration
 }
 STEP = {"run_step": "undo", "definition_step": "start"}
 

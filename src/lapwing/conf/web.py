@@ -41,6 +41,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "lapwing.backoffice.middleware.ActAsWhoSignedIn",
+    "lapwing.backoffice.middleware.RefuseHugeBodies",
     "lapwing.backoffice.middleware.TellRefusals",
     "lapwing.backoffice.sessions.NoteSessions",
     "axes.middleware.AxesMiddleware",

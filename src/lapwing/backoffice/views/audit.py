@@ -26,8 +26,8 @@ BY_NUMBER = {
     "user": "user",
     "email_template": "email_template",
 }
-BY_KEY = {"run": "run", "job": "job"}
-ONE = {"organisation": "settings", "scheduler": "settings", "audit": "audit", "import": "imports"}
+BY_KEY = {"run": "run", "job": "job", "import": "import"}
+ONE = {"organisation": "settings", "scheduler": "settings", "audit": "audit"}
 
 
 @screen(Permission.VIEW)
