@@ -13,6 +13,9 @@ EMPTY = [
     "/",
     "/jobs/",
     "/jobs/types/",
+    "/jobs/causes/",
+    "/jobs/health/",
+    "/jobs/?silent=yes",
     "/runs/",
     "/definitions/",
     "/subscriptions/",
@@ -22,7 +25,15 @@ EMPTY = [
 PAGES = [
     *EMPTY,
     "/jobs/?status=failed&type=book&subject=S1&code=error&from=2015-03-01&to=2015-03-31",
-    *("/jobs/{job}/", "/jobs/{job}/?tab=parameters", "/jobs/{job}/?tab=attempts", "/jobs/{job}/?tab=links"),
+    *(
+        "/jobs/{job}/",
+        "/jobs/{job}/?tab=parameters",
+        "/jobs/{job}/?tab=attempts",
+        "/jobs/{job}/?tab=links",
+        "/jobs/{job}/?tab=subject",
+        "/jobs/limits/type/?name=book",
+        "/live/",
+    ),
     *(
         "/runs/?state=completed",
         "/runs/?definition=NGC",

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 SWITCHES = {
     "saved_filter": ["jobs"],
+    "job_limit": ["type"],
     "subscription_step": ["rest_subscription"],
     "job_type_switch": ["type", "pause"],
     "scheduler_switch": ["run"],

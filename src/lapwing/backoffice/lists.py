@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, QueryDict
 
@@ -39,10 +38,10 @@ def number(request: HttpRequest, name: str) -> int | None:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
 
 
-def day_start(request: HttpRequest, name: str, zone: ZoneInfo, *, days: int = 0) -> datetime | None:
+def day_start(given: QueryDict, name: str, zone: tzinfo, *, days: int = 0) -> datetime | None:
     """The beginning of a day that is typed in, so many days later."""
     try:
-        day = datetime.fromisoformat(request.GET.get(name, "")[:10]) + timedelta(days=days)
+        day = datetime.fromisoformat(given.get(name, "")[:10]) + timedelta(days=days)
         return day.replace(tzinfo=zone).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
