@@ -27,7 +27,6 @@ MATRIX: dict[str, object] = {
     "run": ALL,
     "run_live": ALL,
     "run_items": ALL,
-    "run_items_csv": ALL,
     "run_step": {OPERATOR, ADMINISTRATOR},  # asked with the step undo
     "definitions": ALL,
     "definition": ALL,
@@ -37,6 +36,8 @@ MATRIX: dict[str, object] = {
     "subscriptions": ALL,
     "subscription": ALL,
     "subscription_step": {OPERATOR, PROVISIONING, ADMINISTRATOR},
+    "preferences": ALL,
+    "saved_filter": ALL,
     "admin:index": ALL,
     "admin:app_list": ALL,
     "admin:jsi18n": ALL,

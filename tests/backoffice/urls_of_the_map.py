@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from django.urls import URLPattern, URLResolver, get_resolver
 
 SWITCHES = {
+    "saved_filter": ["jobs"],
     "subscription_step": ["rest_subscription"],
     "job_type_switch": ["type", "pause"],
     "scheduler_switch": ["run"],

@@ -10,6 +10,7 @@ from django.http import HttpRequest, QueryDict
 
 PAGE = 50
 LONGEST = 100  # characters of a filter that are looked at
+NOT_KEPT = ("below", "after", "format")  # of a query string: a place in the list, not what is looked for
 
 
 @dataclass(frozen=True)

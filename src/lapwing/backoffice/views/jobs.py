@@ -1,16 +1,18 @@
 """Jobs: the list with its filters, and one job with everything that happened to it."""
 
+from operator import attrgetter
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 
+from lapwing.backoffice.exports import Columns, exported, in_chunks
 from lapwing.backoffice.lists import PAGE, chips, chosen, day_start, number, page_of, written
 from lapwing.backoffice.offers import job_offers
 from lapwing.backoffice.screen import screen
 from lapwing.identity.permissions import Permission
-from lapwing.identity.queries import organisation
 from lapwing.jobs.links import blocking
 from lapwing.jobs.models import ArchivedJob, Job
 from lapwing.jobs.queries import (
@@ -24,6 +26,16 @@ from lapwing.jobs.queries import (
 from lapwing.jobs.states import Status
 from lapwing.jobs.types import MAX_TRIES, job_types
 
+COLUMNS: Columns = {
+    "job": "pk",
+    **{
+        name: name
+        for name in (
+            *("type", "subject_kind", "subject", "status", "attempt", "result_code", "result"),
+            *("scheduled_for", "created_at", "started_at", "finished_at", "requested_by"),
+        )
+    },
+}
 TABS = ("main", "parameters", "attempts", "links")
 
 
@@ -34,7 +46,7 @@ def types() -> dict[str, str]:
 
 @screen(Permission.VIEW)
 def job_list(request: HttpRequest) -> HttpResponse:
-    zone = organisation().zone
+    zone = timezone.get_current_timezone()
     labels = types()
     job_type, subject = chosen(request, "type", list(labels)), written(request, "subject")
     filters: dict[str, Any] = {
@@ -45,6 +57,9 @@ def job_list(request: HttpRequest) -> HttpResponse:
         "since": day_start(request, "from", zone),
         "until": day_start(request, "to", zone, days=1),
     }
+    rows = in_chunks(lambda below, limit: newest_jobs(**filters, below=below, limit=limit), attrgetter("pk"))
+    if file := exported(request, "jobs", COLUMNS, rows):
+        return file
     found = newest_jobs(**filters, below=number(request, "below"), limit=PAGE + 1)
     counts = capped_counts(job_type=job_type, subject=subject)
     return render(

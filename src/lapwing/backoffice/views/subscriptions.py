@@ -1,10 +1,12 @@
 """Subscriptions: the list with its search; one with why it is in its state, its money and one line of time."""
 
+from operator import attrgetter
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from lapwing.backoffice.exports import Columns, exported, in_chunks
 from lapwing.backoffice.lists import PAGE, chosen, page_of, written
 from lapwing.backoffice.offers import subscription_offers
 from lapwing.backoffice.screen import screen
@@ -19,6 +21,19 @@ from lapwing.subscriptions.queries import effective_term, search_subscriptions, 
 from lapwing.subscriptions.states import State
 
 TYPES_AT_MOST = 200
+COLUMNS: Columns = {
+    "subscription": "number",
+    "state": "life_cycle_state",
+    "customer": "account.customer.number",
+    "customer_name": "account.customer.name",
+    "account": "account.number",
+    "type": "subscription_type.code",
+    "product": lambda each: each.product and each.product.code,
+    "quantity": "quantity",
+    "grace_until": lambda each: each.grace_end_on if each.grace_open else None,
+    "free": "free",
+    "never_disconnect": "never_disconnect",
+}
 
 
 @screen(Permission.VIEW)
@@ -29,6 +44,12 @@ def subscription_list(request: HttpRequest) -> HttpResponse:
         "state": chosen(request, "state", State.values),
         "subscription_type": chosen(request, "type", types),
     }
+    rows = in_chunks(
+        lambda after, limit: search_subscriptions(**filters, after=after or "", limit=limit),
+        attrgetter("number"),
+    )
+    if file := exported(request, "subscriptions", COLUMNS, rows):
+        return file
     found = search_subscriptions(**filters, after=written(request, "after"), limit=PAGE + 1)
     return render(
         request,
