@@ -1,4 +1,4 @@
-"""Every URL of the map with an example of each."""
+"""Every URL of the map with an example of each: the one source of the matrix of roles, attacks, browser, pictures."""
 
 from collections.abc import Iterator, Mapping
 
@@ -64,3 +64,12 @@ def example_of(name: str, base: Mapping[str, object]) -> str:
     elif name in {"job", "subscription"}:
         arguments = [base[name]]
     return reverse(name, args=[*arguments, *([STEP[name]] if name in STEP else [])])
+
+
+def examples(base: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Names with an example each, as far as the base has something to show under them."""
+    for name in names():
+        try:
+            yield name, example_of(name, base)
+        except KeyError:
+            continue
