@@ -54,10 +54,10 @@ ROWS: tuple[tuple[str, str, Callable[[], int], str, str, str], ...] = (
     ("Failed jobs", "mend the cause, then run again", _failed_jobs, "jobs", "status=failed", "bad"),
     ("Jobs whose outcome nobody knows", "ask the other system, then decide", _unclear_jobs,
      "jobs", f"status=failed&code={NEEDS_PERSON}", "bad"),
-    ("Failed merges of scheduled changes", "plan another change", _failed_merges,
-     "jobs", "type=merge_scheduled_license_change_log&status=failed", "bad"),
-    ("Provider accounts to map", "map them: lapwing provider map", _unmapped,
-     "jobs", "type=sync_license_change_log&code=account_not_mapped", "attention"),
+    ("Failed merges of scheduled changes", "mend the cause, then retry", _failed_merges,
+     "scheduled_changes", "status=merge_failed", "bad"),
+    ("Provider accounts to map", "say who each customer is there", _unmapped,
+     "provider_accounts", "state=proposed", "attention"),
 )  # fmt: skip
 
 

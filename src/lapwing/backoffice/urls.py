@@ -6,15 +6,19 @@ from django.urls import include, path
 from lapwing.backoffice.records import register
 from lapwing.backoffice.site import site
 from lapwing.backoffice.views import (
+    accounts,
+    customers,
     definitions,
     health,
     home,
     job_steps,
     jobs,
+    providers,
     run_items,
     run_steps,
     runs,
     search,
+    steps,
     subscription_steps,
     subscriptions,
     switches,
@@ -47,6 +51,16 @@ urlpatterns = [
     path(
         "subscription-steps/<slug:behaviour>/", subscription_steps.subscription_step, name="subscription_step"
     ),
+    # Accounts, customers, providers, and the steps on them
+    path("accounts/", accounts.account_list, name="accounts"),
+    path("accounts/<path:number>/", accounts.account_detail, name="account"),
+    path("customers/", customers.customer_list, name="customers"),
+    path("customers/<path:number>/", customers.customer_detail, name="customer"),
+    path("providers/", providers.provider_list, name="providers"),
+    path("providers/<path:code>/", providers.provider_detail, name="provider"),
+    path("provider-accounts/", providers.provider_account_list, name="provider_accounts"),
+    path("scheduled-changes/", subscriptions.scheduled_change_list, name="scheduled_changes"),
+    path("steps/<slug:sort>/<slug:name>/", steps.step, name="step"),
     path("account/login/", account.login, name="account_login"),
     path("account/logout/", account.logout, name="account_logout"),
     path("account/inactive/", account.account_inactive, name="account_inactive"),
