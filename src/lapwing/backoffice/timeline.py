@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from lapwing.audit.models import AuditEntry
 from lapwing.identity.queries import organisation
@@ -45,14 +46,21 @@ def account_timeline(account: Account, kind: str = "") -> list[Entry]:
     return _merged(_OF_ACCOUNT, account, kind)
 
 
-Reader = Callable[[Any, int], Iterator[Entry]]
+@dataclass(frozen=True)
+class Look:
+    """How many of a kind are read, and the zone in which instants are days."""
+
+    limit: int
+    zone: ZoneInfo
+
+
+Reader = Callable[[Any, Look], Iterator[Entry]]
 
 
 def _merged(readers: Mapping[str, Reader], subject: Any, kind: str) -> list[Entry]:
-    if kind:
-        entries = list(readers[kind](subject, ALONE_AT_MOST))
-    else:
-        entries = [entry for read in readers.values() for entry in read(subject, EACH_AT_MOST)]
+    look = Look(ALONE_AT_MOST if kind else EACH_AT_MOST, organisation().zone)
+    wanted = [readers[kind]] if kind else readers.values()
+    entries = [entry for read in wanted for entry in read(subject, look)]
     return sorted(entries, key=lambda entry: (entry.on, entry.order), reverse=True)
 
 
@@ -64,9 +72,9 @@ def _day(day: date | None) -> str:
     return day.strftime("%-d %b %Y") if day else ""
 
 
-def _actions(subscription: Subscription, limit: int) -> Iterator[Entry]:
+def _actions(subscription: Subscription, look: Look) -> Iterator[Entry]:
     actions = SubscriptionAction.objects.filter(subscription=subscription.pk).select_related("action_type")
-    for action in actions.order_by("-pk")[:limit]:
+    for action in actions.order_by("-pk")[: look.limit]:
         moved = (
             f"{_words(action.from_state).lower()} → {_words(action.to_state).lower()}"
             if action.from_state
@@ -89,9 +97,9 @@ def _actions(subscription: Subscription, limit: int) -> Iterator[Entry]:
         )
 
 
-def _license_changes(subscription: Subscription, limit: int) -> Iterator[Entry]:
+def _license_changes(subscription: Subscription, look: Look) -> Iterator[Entry]:
     changes = LicenseChangeLog.objects.filter(subscription=subscription.pk).order_by("-pk")
-    for change in changes[:limit]:
+    for change in changes[: look.limit]:
         yield Entry(
             on=change.effective_on,
             order=40,
@@ -104,9 +112,9 @@ def _license_changes(subscription: Subscription, limit: int) -> Iterator[Entry]:
         )
 
 
-def _invoices(account_id: int, limit: int) -> Iterator[Entry]:
+def _invoices(account_id: int, look: Look) -> Iterator[Entry]:
     invoices = OpenItem.objects.filter(account=account_id).order_by("-due_on", "-pk")
-    for invoice in invoices[:limit]:
+    for invoice in invoices[: look.limit]:
         yield Entry(
             on=invoice.due_on,
             order=10,
@@ -118,8 +126,8 @@ def _invoices(account_id: int, limit: int) -> Iterator[Entry]:
         )
 
 
-def _payments(account_id: int, limit: int) -> Iterator[Entry]:
-    for payment in Payment.objects.filter(account=account_id).order_by("-received_on", "-pk")[:limit]:
+def _payments(account_id: int, look: Look) -> Iterator[Entry]:
+    for payment in Payment.objects.filter(account=account_id).order_by("-received_on", "-pk")[: look.limit]:
         yield Entry(
             on=payment.received_on,
             order=20,
@@ -136,14 +144,13 @@ def _payments(account_id: int, limit: int) -> Iterator[Entry]:
         )
 
 
-def _jobs(subscription: Subscription, limit: int) -> Iterator[Entry]:
+def _jobs(subscription: Subscription, look: Look) -> Iterator[Entry]:
     """By the business day on which they were asked for; their attempts are stamped by the machine's clock."""
-    zone = organisation().zone
-    for job in newest_jobs(subject=subscription.number, limit=limit):
+    for job in newest_jobs(subject=subscription.number, limit=look.limit):
         if job.subject_kind == "run":
             continue
         yield Entry(
-            on=job.created_at.astimezone(zone).date(),
+            on=job.created_at.astimezone(look.zone).date(),
             order=50,
             sort="job",
             text=_words(job.type),
@@ -154,9 +161,9 @@ def _jobs(subscription: Subscription, limit: int) -> Iterator[Entry]:
         )
 
 
-def _runs(subscription: Subscription, limit: int) -> Iterator[Entry]:
+def _runs(subscription: Subscription, look: Look) -> Iterator[Entry]:
     """Runs on whose frozen list it stood: what became of it there, also where nothing was done."""
-    for run, item in newest_items_of("subscription", subscription.pk, limit):
+    for run, item in newest_items_of("subscription", subscription.pk, look.limit):
         yield Entry(
             on=run.nominal_on,
             order=25,
@@ -170,11 +177,10 @@ def _runs(subscription: Subscription, limit: int) -> Iterator[Entry]:
         )
 
 
-def _emails(emails: Any, limit: int) -> Iterator[Entry]:
-    zone = organisation().zone
-    for email in emails[:limit]:
+def _emails(emails: Any, look: Look) -> Iterator[Entry]:
+    for email in emails[: look.limit]:
         yield Entry(
-            on=(email.sent_at or email.prepared_at).astimezone(zone).date(),
+            on=(email.sent_at or email.prepared_at).astimezone(look.zone).date(),
             order=60,
             sort="e-mail",
             text=email.subject_line,
@@ -184,21 +190,20 @@ def _emails(emails: Any, limit: int) -> Iterator[Entry]:
         )
 
 
-def _emails_of_account(account: Account, limit: int) -> Iterator[Entry]:
+def _emails_of_account(account: Account, look: Look) -> Iterator[Entry]:
     """About its newest invoices."""
     invoices = OpenItem.objects.filter(account=account).order_by("-pk").values_list("pk", flat=True)
-    about = Email.objects.filter(subject_kind="invoice", subject_id__in=list(invoices[:limit]))
-    yield from _emails(about.order_by("-prepared_at", "-pk"), limit)
+    about = Email.objects.filter(subject_kind="invoice", subject_id__in=list(invoices[: look.limit]))
+    yield from _emails(about.order_by("-prepared_at", "-pk"), look)
 
 
-def _changes_of_account(account: Account, limit: int) -> Iterator[Entry]:
+def _changes_of_account(account: Account, look: Look) -> Iterator[Entry]:
     """Holds, promises, states: as the audit kept them."""
-    zone = organisation().zone
     kept = AuditEntry.objects.filter(subject_kind="account", subject_id=account.pk).order_by("-pk")
-    for entry in kept[:limit]:
+    for entry in kept[: look.limit]:
         told = (f"{_words(name).lower()} {value}" for name, value in entry.after.items() if value)
         yield Entry(
-            on=entry.at.astimezone(zone).date(),
+            on=entry.at.astimezone(look.zone).date(),
             order=40,
             sort="change",
             text=_words(entry.action.partition(".")[2]),
@@ -207,8 +212,8 @@ def _changes_of_account(account: Account, limit: int) -> Iterator[Entry]:
         )
 
 
-def _reminders(account: Account, limit: int) -> Iterator[Entry]:
-    for reminder in reminders_of(account)[:limit]:
+def _reminders(account: Account, look: Look) -> Iterator[Entry]:
+    for reminder in reminders_of(account)[: look.limit]:
         text = f"Reminder {reminder.level}"
         yield Entry(on=reminder.sent_on, order=30, sort="reminder", text=text, by=reminder.created_by)
 
@@ -216,15 +221,15 @@ def _reminders(account: Account, limit: int) -> Iterator[Entry]:
 _OF_SUBSCRIPTION: dict[str, Reader] = {
     "action": _actions,
     "license change": _license_changes,
-    "invoice": lambda subscription, limit: _invoices(subscription.account_id, limit),
-    "payment": lambda subscription, limit: _payments(subscription.account_id, limit),
+    "invoice": lambda subscription, look: _invoices(subscription.account_id, look),
+    "payment": lambda subscription, look: _payments(subscription.account_id, look),
     "run": _runs,
     "job": _jobs,
-    "e-mail": lambda subscription, limit: _emails(emails_about("subscription", subscription.pk), limit),
+    "e-mail": lambda subscription, look: _emails(emails_about("subscription", subscription.pk), look),
 }
 _OF_ACCOUNT: dict[str, Reader] = {
-    "invoice": lambda account, limit: _invoices(account.pk, limit),
-    "payment": lambda account, limit: _payments(account.pk, limit),
+    "invoice": lambda account, look: _invoices(account.pk, look),
+    "payment": lambda account, look: _payments(account.pk, look),
     "reminder": _reminders,
     "change": _changes_of_account,
     "e-mail": _emails_of_account,

@@ -1,5 +1,6 @@
 """Reads of accounts, invoices and payments: one, with refusals in words; lists with their filters; figures."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import F, Q, QuerySet, Sum
@@ -53,6 +54,26 @@ def outstanding_minor(account: Account, cut_off: date) -> int:
 
 def disputed_minor(account: Account) -> int:
     return account.open_items.filter(disputed=True).aggregate(sum=Sum("unsettled_minor"))["sum"] or 0
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What an account owes, in minor units of its currency: in all, of it overdue, and of it in dispute."""
+
+    balance: int
+    outstanding: int
+    disputed: int
+
+
+def figures(account: Account, cut_off: date) -> Figures:
+    """The three sums in one look-up."""
+    owed = account.open_items.filter(unsettled_minor__gt=0)
+    sums = owed.aggregate(
+        balance=Sum("unsettled_minor", default=0),
+        outstanding=Sum("unsettled_minor", filter=Q(due_on__lt=cut_off), default=0),
+        disputed=Sum("unsettled_minor", filter=Q(disputed=True), default=0),
+    )
+    return Figures(**sums)
 
 
 def currencies_in_use() -> list[str]:

@@ -28,6 +28,7 @@ def account_list(request: HttpRequest) -> HttpResponse:
         name: list(model.objects.order_by("code").values_list("code", flat=True)[:CODES_AT_MOST])
         for name, model in (("classification", Classification), ("credit_rating", CreditRating))
     }
+    day = today()
     filters = {
         "text": written(request, "q"),
         "state": chosen(request, "state", AccountState.values),
@@ -35,7 +36,7 @@ def account_list(request: HttpRequest) -> HttpResponse:
         "credit_rating": chosen(request, "rating", codes["credit_rating"]),
         "marked": chosen(request, "marked", list(queries.MARKS)),
     }
-    found = queries.search_accounts(**filters, today=today(), after=written(request, "after"), limit=PAGE + 1)
+    found = queries.search_accounts(**filters, today=day, after=written(request, "after"), limit=PAGE + 1)
     page = page_of(request, found, "after", lambda each: each.number)
     balances = queries.balances_of(list(page.rows))
     return render(
@@ -48,7 +49,7 @@ def account_list(request: HttpRequest) -> HttpResponse:
             "filters": filters,
             "states": AccountState.values,
             "marks": list(queries.MARKS),
-            "today": today(),
+            "today": day,
             **codes,
         },
     )
@@ -56,7 +57,7 @@ def account_list(request: HttpRequest) -> HttpResponse:
 
 @screen(Permission.VIEW)
 def account_detail(request: HttpRequest, number: str) -> HttpResponse:
-    found = queries.account(number)
+    found, day = queries.account(number), today()
     kind = chosen(request, "kind", KINDS_OF_ACCOUNT)
     subscriptions = search_subscriptions(account=found.number, limit=SHOWN + 1)
     return render(
@@ -66,8 +67,10 @@ def account_detail(request: HttpRequest, number: str) -> HttpResponse:
             "title": _("Account %(number)s") % {"number": found.number},
             "account": found,
             "customer": found.customer,
-            "today": today(),
-            "figures": _figures(found),
+            "today": day,
+            "figures": queries.figures(found, day),
+            "pending": queries.pending_minor(found),
+            "credit": queries.credit_minor(found),
             "offers": offers(ACCOUNT_STEPS, found, request.permissions),
             "subscriptions": subscriptions[:SHOWN],
             "more_subscriptions": len(subscriptions) > SHOWN,
@@ -77,16 +80,6 @@ def account_detail(request: HttpRequest, number: str) -> HttpResponse:
             **_money(found, request.permissions),
         },
     )
-
-
-def _figures(account: Account) -> dict[str, int]:
-    return {
-        "balance": queries.balance_minor(account),
-        "outstanding": queries.outstanding_minor(account, today()),
-        "disputed": queries.disputed_minor(account),
-        "pending": queries.pending_minor(account),
-        "credit": queries.credit_minor(account),
-    }
 
 
 def _money(account: Account, permissions: set[Permission]) -> dict[str, Any]:

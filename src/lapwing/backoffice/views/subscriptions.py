@@ -21,7 +21,7 @@ from lapwing.backoffice.timeline import KINDS, timeline
 from lapwing.catalog.models import CatalogEntry, PricePlan, Provider, SubscriptionType
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import today
-from lapwing.receivables.queries import balance_minor, disputed_minor, outstanding_minor
+from lapwing.receivables.queries import figures
 from lapwing.run_kinds.why import because
 from lapwing.subscriptions.models import ScheduledLicenseChangeLog, Subscription
 from lapwing.subscriptions.provider_jobs import UNTOLD
@@ -87,7 +87,7 @@ def _day(request: HttpRequest, name: str) -> date | None:
 def subscription_detail(request: HttpRequest, number: str) -> HttpResponse:
     found = subscription(number)
     sentence, action = because(found)
-    kind = chosen(request, "kind", KINDS)
+    kind, day = chosen(request, "kind", KINDS), today()
     return render(
         request,
         "backoffice/subscription.html",
@@ -96,8 +96,8 @@ def subscription_detail(request: HttpRequest, number: str) -> HttpResponse:
             "subscription": found,
             "account": found.account,
             "customer": found.account.customer,
-            "term": effective_term(found.pk, today()),
-            "money": _money(found),
+            "term": effective_term(found.pk, day),
+            "money": figures(found.account, day),
             "sentence": sentence,
             "action": action,
             "entries": timeline(found, kind),
@@ -109,15 +109,6 @@ def subscription_detail(request: HttpRequest, number: str) -> HttpResponse:
             **_provider(found, request.permissions),
         },
     )
-
-
-def _money(found: Subscription) -> dict[str, Any]:
-    account = found.account
-    return {
-        "balance": balance_minor(account),
-        "outstanding": outstanding_minor(account, today()),
-        "disputed": disputed_minor(account),
-    }
 
 
 def _planned(found: Subscription, permissions: set[Permission]) -> dict[str, Any]:
