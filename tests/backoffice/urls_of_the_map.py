@@ -56,12 +56,14 @@ def example_of(name: str, base: Mapping[str, object]) -> str:
         return reverse(name)
     if name == "subscription_step":
         return reverse(name, args=SWITCHES[name]) + f"?number={base['subscription']}"
+    if name == "step":
+        return reverse(name, args=["account", "hold"]) + f"?of={base['account']}"
     arguments: list[object] = [*SWITCHES.get(name, [])]
     if name.startswith("run_") or name == "run":
         arguments = [base["run"]]
     elif name.startswith("definition_") or name == "definition":
         arguments = [base["code"]]
-    elif name in {"job", "subscription"}:
+    elif name in {"job", "subscription", "account", "customer", "provider"}:
         arguments = [base[name]]
     return reverse(name, args=[*arguments, *([STEP[name]] if name in STEP else [])])
 

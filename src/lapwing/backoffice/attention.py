@@ -67,6 +67,10 @@ ROWS: tuple[tuple[str | Promise, str | Promise, Callable[[], int], str, str, str
      "jobs", "type=sync_license_change_log&code=account_not_mapped", "attention"),
     (_("Connectors whose check fails"), _("look whether the provider lives and lets us in"), _failing_connectors,
      "admin:catalog_provider_changelist", "", "bad"),
+    ("Failed merges of scheduled changes", "mend the cause, then retry", _failed_merges,
+     "scheduled_changes", "status=merge_failed", "bad"),
+    ("Provider accounts to map", "say who each customer is there", _unmapped,
+     "provider_accounts", "state=proposed", "attention"),
 )  # fmt: skip
 
 

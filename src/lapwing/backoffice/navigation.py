@@ -17,6 +17,16 @@ GROUPS = (
             ("Run definitions", "rule", "definitions"),
             ("Runs", "play_circle", "runs"),
             ("Subscriptions", "router", "subscriptions"),
+            ("Accounts", "account_balance_wallet", "accounts"),
+            ("Customers", "person", "customers"),
+            ("Scheduled changes", "event_upcoming", "scheduled_changes"),
+        ),
+    ),
+    (
+        "Provisioning",
+        (
+            ("Providers", "cloud_sync", "providers"),
+            ("Provider accounts", "link", "provider_accounts"),
         ),
     ),
     ("Operations", (("Jobs", "checklist", "jobs"), ("Types of jobs", "tune", "job_types"))),
@@ -27,7 +37,6 @@ RECORDS = (
         (
             ("Subscription types", "category", "catalog_subscriptiontype"),
             ("Price plans", "sell", "catalog_priceplan"),
-            ("Providers", "cloud_sync", "catalog_provider"),
         ),
         Permission.VIEW,
     ),

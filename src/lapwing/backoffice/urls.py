@@ -7,7 +7,9 @@ from django.urls import include, path
 from lapwing.backoffice.records import register
 from lapwing.backoffice.site import site
 from lapwing.backoffice.views import (
+    accounts,
     audit,
+    customers,
     definitions,
     email_templates,
     health,
@@ -19,12 +21,14 @@ from lapwing.backoffice.views import (
     jobs,
     my,
     preferences,
+    providers,
     run_items,
     run_steps,
     runs,
     saved_filters,
     search,
     settings,
+    steps,
     subscription_steps,
     subscriptions,
     switches,
@@ -107,6 +111,16 @@ urlpatterns = [
         "account/openid/callback/", openid.callback, {"provider_id": PROVIDER}, name="openid_connect_callback"
     ),
     # end of administration
+    # Accounts, customers, providers, and the steps on them
+    path("accounts/", accounts.account_list, name="accounts"),
+    path("accounts/<path:number>/", accounts.account_detail, name="account"),
+    path("customers/", customers.customer_list, name="customers"),
+    path("customers/<path:number>/", customers.customer_detail, name="customer"),
+    path("providers/", providers.provider_list, name="providers"),
+    path("providers/<path:code>/", providers.provider_detail, name="provider"),
+    path("provider-accounts/", providers.provider_account_list, name="provider_accounts"),
+    path("scheduled-changes/", subscriptions.scheduled_change_list, name="scheduled_changes"),
+    path("steps/<slug:sort>/<slug:name>/", steps.step, name="step"),
     path("account/login/", account.login, name="account_login"),
     path("account/logout/", account.logout, name="account_logout"),
     path("account/inactive/", account.account_inactive, name="account_inactive"),
