@@ -56,7 +56,8 @@ def _entry(label: str, icon: str, name: str, here: str) -> dict[str, Any]:
         "title": label,
         "icon": icon,
         "link": reverse(name),
-        "active": here in (name, singular, f"{singular}_live", f"{singular}_items", f"{singular}_step"),
+        "active": here in (name, f"new_{singular}", singular)
+        or here.removeprefix(f"{singular}_") in ("live", "items", "step", "edit", "versions"),
     }
 
 

@@ -6,6 +6,9 @@ from django.urls import include, path
 from lapwing.backoffice.records import register
 from lapwing.backoffice.site import site
 from lapwing.backoffice.views import (
+    definition_drafts,
+    definition_entry,
+    definition_versions,
     definitions,
     health,
     home,
@@ -42,6 +45,16 @@ urlpatterns = [
     path("definitions/<str:code>/preview/", definitions.definition_preview, name="definition_preview"),
     path("definitions/<str:code>/explain/", definitions.definition_explain, name="definition_explain"),
     path("definitions/<str:code>/steps/<slug:step>/", definitions.definition_step, name="definition_step"),
+    path("definitions/<str:code>/edit/", definition_entry.definition_edit, name="definition_edit"),
+    path(
+        "definitions/<str:code>/versions/",
+        definition_versions.definition_versions,
+        name="definition_versions",
+    ),
+    path("new-definition/", definition_entry.new_definition, name="new_definition"),
+    path("draft/<slug:kind_name>/", definition_drafts.draft_live, name="draft_live"),
+    path("draft/<slug:kind_name>/explain/", definition_drafts.draft_explain, name="draft_explain"),
+    path("draft/<slug:kind_name>/choices/", definition_drafts.draft_choices, name="draft_choices"),
     path("subscriptions/", subscriptions.subscription_list, name="subscriptions"),
     path("subscriptions/<path:number>/", subscriptions.subscription_detail, name="subscription"),
     path(

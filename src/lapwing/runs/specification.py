@@ -18,7 +18,7 @@ MAX_WAIT_S = 366 * 86_400
 
 
 class Wait(Section):
-    value: Annotated[Whole, Shown(_("Start again after"))] = Field(ge=0)
+    value: Annotated[Whole, Shown(_("Wait"))] = Field(ge=0)
     unit: Annotated[Literal["seconds", "minutes", "hours", "days"], Shown(_("Unit"))]
 
     @model_validator(mode="after")

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -63,6 +64,13 @@ def at(context: template.Context, instant: datetime | str | None) -> str | SafeS
         local.tzinfo,
         local.strftime("%-d %b %Y %H:%M"),
     )
+
+
+@register.simple_tag(takes_context=True)
+def weekday(context: template.Context, instant: datetime) -> str:
+    """The weekday of an instant in the organisation's zone."""
+    own = context.get("organisation")
+    return date_format(instant.astimezone(own.zone if own else UTC), "l")
 
 
 @register.filter
