@@ -40,7 +40,7 @@ def safety_inputs(kind: RunKind) -> list[Input]:
 
 def read_content(kind: RunKind, posted: QueryDict) -> dict[str, Any]:
     """The definition file that says what was typed in."""
-    content: dict[str, Any] = {"kind": kind.name, **{name: _text(posted, name) or "" for name in HEAD}}
+    content: dict[str, Any] = {"kind": kind.name, **{name: _text(posted, name) for name in HEAD}}
     content |= _read(main_inputs(kind), posted)
     content["criteria"] = _read(criteria_inputs(kind), posted)
     content["safety"] = _read(safety_inputs(kind), posted)
@@ -98,7 +98,7 @@ def as_posted(kind: RunKind, head: dict[str, str], content: dict[str, Any]) -> Q
             posted.setlist(path, [str(each) for each in value])
         elif value is True:
             posted[path] = "on"
-        elif value not in (None, False, {}):
-            posted[path] = str(value)
+        elif value is not None and value is not False and value != {}:
+            posted[path] = str(value)  # 0 is said, not left out
     posted_schedule(content["schedule"], posted)
     return posted

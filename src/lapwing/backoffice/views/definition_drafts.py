@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from lapwing.backoffice.entry.content import read_content
@@ -83,6 +84,8 @@ def draft_explain(request: HttpRequest, kind_name: str) -> HttpResponse:
         try:
             assignment = assignment_of_draft(kind, read_content(kind, request.POST), day)
             context["found"] = kind.explain(assignment, subject)
+        except Invalid:
+            context["problem"] = _("What it selects cannot be read yet; see what is wrong beside the fields.")
         except Refused as refusal:
             context["problem"] = refusal.message
     return render(request, "backoffice/explanation.html", context)

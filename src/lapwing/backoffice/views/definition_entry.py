@@ -33,7 +33,7 @@ def new_definition(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and (saved := _save(form, lambda content: create_definition(content))):
         return _saved(request, saved)
     context = {"title": _("New: %(kind)s") % {"kind": kind.label}, **_shown(form)}
-    return render(request, "backoffice/definition_entry.html", context, status=_status(form))
+    return render(request, "backoffice/definition_entry.html", context)
 
 
 def _blank(request: HttpRequest, kind: RunKind) -> QueryDict:
@@ -66,15 +66,11 @@ def definition_edit(request: HttpRequest, code: str) -> HttpResponse:
         "makes_version": version.version + 1 if version.runs.exists() else None,
         "planned": Run.objects.filter(definition=definition, state=RunState.DRAFT).first(),
     }
-    return render(request, "backoffice/definition_entry.html", context, status=_status(form))
+    return render(request, "backoffice/definition_entry.html", context)
 
 
 def _shown(form: EntryForm) -> dict[str, Any]:
     return {"form": form, "kind": form.kind, "schedule": form.schedule(), "today": today()}
-
-
-def _status(form: EntryForm) -> int:
-    return 422 if form.problems else 200
 
 
 def _save(form: EntryForm, action: Any) -> Applied | None:

@@ -22,7 +22,7 @@ def window(days: int, assignment: Assignment) -> tuple[date, date]:
 
 class GracePeriodEnd(Criterion):
     name = "grace_period_end_days"
-    label = _("Grace period ended at most days before the run")
+    label = _("Days since the grace period ended, at most")
     hint = _("0: on the run's date itself.")
     Type = Whole
     default = Field(default=0, ge=0, le=36_500)

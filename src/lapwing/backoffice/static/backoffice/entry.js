@@ -64,7 +64,7 @@
     });
     const words = document.createElement("span");
     words.textContent = code;
-    if (name) words.append(" ", Object.assign(document.createElement("small"), { textContent: name }));
+    if (name && name !== code) words.append(" ", Object.assign(document.createElement("small"), { textContent: name }));
     label.className = "lw-pick";
     label.append(box, " ", words);
     place.insertBefore(label, place.querySelector("[data-chooses]"));
