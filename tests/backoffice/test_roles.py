@@ -33,6 +33,12 @@ MATRIX: dict[str, object] = {
     "definition_preview": ALL,
     "definition_explain": ALL,
     "definition_step": {OPERATOR, ADMINISTRATOR},  # asked with the step start
+    "definition_edit": {OPERATOR, ADMINISTRATOR},
+    "definition_versions": ALL,
+    "new_definition": {OPERATOR, ADMINISTRATOR},
+    "draft_live": {OPERATOR, ADMINISTRATOR},
+    "draft_explain": {OPERATOR, ADMINISTRATOR},
+    "draft_choices": ALL,
     "subscriptions": ALL,
     "subscription": ALL,
     "subscription_step": {OPERATOR, PROVISIONING, ADMINISTRATOR},
@@ -145,7 +151,7 @@ STEPS = {
     },
     "definition": {
         **dict.fromkeys(("start", "submit"), Permission.CONDUCT_RUNS),
-        **dict.fromkeys(("effective", "not-effective"), Permission.EDIT_DEFINITIONS),
+        **dict.fromkeys(("effective", "not-effective", "delete"), Permission.EDIT_DEFINITIONS),
     },
 }
 

@@ -58,6 +58,9 @@ def example_of(name: str, base: Mapping[str, object]) -> str:
         return reverse(name, args=SWITCHES[name]) + f"?number={base['subscription']}"
     if name == "step":
         return reverse(name, args=["account", "hold"]) + f"?of={base['account']}"
+    if name.startswith("draft_"):
+        query = "?input=criteria.subscription_types" if name == "draft_choices" else ""
+        return reverse(name, args=["deactivate_in_grace"]) + query
     arguments: list[object] = [*SWITCHES.get(name, [])]
     if name.startswith("run_") or name == "run":
         arguments = [base["run"]]

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
 from django.http import HttpRequest, QueryDict
+
+from lapwing.identity.queries import today
 
 PAGE = 50
 LONGEST = 100  # characters of a filter that are looked at
@@ -45,6 +47,16 @@ def day_start(given: QueryDict, name: str, zone: tzinfo, *, days: int = 0) -> da
         return day.replace(tzinfo=zone).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def chosen_day(text: str) -> tuple[date, str]:
+    """The day that is asked about, today where nothing is typed, and what is wrong with it."""
+    if not text:
+        return today(), ""
+    try:
+        return date.fromisoformat(text), ""
+    except ValueError:
+        return today(), f"{text[:20]!r} is not a date; write it like 2015-03-10"
 
 
 def page_of(request: HttpRequest, rows: Sequence[Any], key: str, last: Any, *, size: int = PAGE) -> Page:

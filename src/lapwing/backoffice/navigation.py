@@ -85,6 +85,8 @@ def _entry(label: str, icon: str, name: str, here: str) -> dict[str, Any]:
         "icon": icon,
         "link": reverse(name),
         "active": here in (name, singular, *(f"{singular}_{part}" for part in PARTS)),
+        "active": here in (name, f"new_{singular}", singular)
+        or here.removeprefix(f"{singular}_") in ("live", "items", "step", "edit", "versions"),
     }
 
 

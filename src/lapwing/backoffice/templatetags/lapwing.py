@@ -9,6 +9,7 @@ from babel.numbers import format_decimal
 from django import template
 from django.urls import reverse
 from django.utils import dateformat, timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext, to_locale
@@ -87,6 +88,13 @@ def at(instant: datetime | str | None) -> str | SafeString:
         local.tzinfo,
         moment(found),
     )
+
+
+@register.simple_tag(takes_context=True)
+def weekday(context: template.Context, instant: datetime) -> str:
+    """The weekday of an instant in the organisation's zone."""
+    own = context.get("organisation")
+    return date_format(instant.astimezone(own.zone if own else UTC), "l")
 
 
 @register.filter
