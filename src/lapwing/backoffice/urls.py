@@ -1,7 +1,6 @@
 """The map of the screens. A URL that is not in the matrix of roles (tests/backoffice) fails the tests."""
 
 from allauth.account import views as account
-from allauth.socialaccount.providers.openid_connect import views as openid
 from django.urls import include, path
 
 from lapwing.backoffice.records import register
@@ -16,6 +15,7 @@ from lapwing.backoffice.views import (
     job_steps,
     jobs,
     my,
+    openid,
     run_items,
     run_steps,
     runs,
@@ -28,6 +28,7 @@ from lapwing.backoffice.views import (
 )
 from lapwing.identity.openid import PROVIDER
 
+OPENID = {"provider_id": PROVIDER}  # allauth looks its URLs up by it
 register()
 urlpatterns = [
     path("", home.home, name="home"),
@@ -92,10 +93,8 @@ urlpatterns = [
     path("my/sessions/end/", my.my_sessions_end, name="my_sessions_end"),
     path("my/password/", my.my_password, name="my_password"),
     path("account/password/<str:user>/<str:token>/", my.choose_password_by_link, name="choose_password"),
-    path("account/openid/login/", openid.login, {"provider_id": PROVIDER}, name="openid_connect_login"),
-    path(
-        "account/openid/callback/", openid.callback, {"provider_id": PROVIDER}, name="openid_connect_callback"
-    ),
+    path("account/openid/login/", openid.openid_login, OPENID, name="openid_connect_login"),
+    path("account/openid/callback/", openid.openid_callback, OPENID, name="openid_connect_callback"),
     # end of administration
     path("account/login/", account.login, name="account_login"),
     path("account/logout/", account.logout, name="account_logout"),
