@@ -17,6 +17,16 @@ GROUPS = (
             ("Run definitions", "rule", "definitions"),
             ("Runs", "play_circle", "runs"),
             ("Subscriptions", "router", "subscriptions"),
+            ("Accounts", "account_balance_wallet", "accounts"),
+            ("Customers", "person", "customers"),
+            ("Scheduled changes", "event_upcoming", "scheduled_changes"),
+        ),
+    ),
+    (
+        "Provisioning",
+        (
+            ("Providers", "cloud_sync", "providers"),
+            ("Provider accounts", "link", "provider_accounts"),
         ),
     ),
     ("Operations", (("Jobs", "checklist", "jobs"), ("Types of jobs", "tune", "job_types"))),
@@ -27,7 +37,6 @@ RECORDS = (
         (
             ("Subscription types", "category", "catalog_subscriptiontype"),
             ("Price plans", "sell", "catalog_priceplan"),
-            ("Providers", "cloud_sync", "catalog_provider"),
         ),
         Permission.VIEW,
     ),
@@ -76,6 +85,8 @@ def _entry(label: str, icon: str, name: str, here: str) -> dict[str, Any]:
         "icon": icon,
         "link": reverse(name),
         "active": here in (name, singular, *(f"{singular}_{part}" for part in PARTS)),
+        "active": here in (name, f"new_{singular}", singular)
+        or here.removeprefix(f"{singular}_") in ("live", "items", "step", "edit", "versions"),
     }
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 
 from lapwing.backoffice.site import site
 from lapwing.core import clock
-from lapwing.identity.models import Organisation
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -15,10 +15,10 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if not getattr(request, "permissions", None):
         openid = settings.OIDC.name if settings.OIDC else ""
         return {"site_title": "Lapwing", "site_header": "Lapwing", "openid_name": openid}
-    own = Organisation.objects.filter(pk=1).first()
     return {
         **site.each_context(request),
-        "organisation": own,
+        "organisation": request.organisation,
+        "zone": timezone.get_current_timezone_name(),
         "now": clock.now(),
         "clock_stands": clock.is_standing(),
         "may": {str(permission): True for permission in request.permissions},

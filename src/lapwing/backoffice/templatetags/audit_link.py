@@ -33,4 +33,6 @@ def audit_link(context: template.Context) -> str | SafeString:
         asked = {"kind": KINDS[match.url_name], "subject": number}
     else:
         return ""
-    return format_html('· <a class="lw-link" href="{}?{}">{}</a>', reverse("audit"), urlencode(asked), _("Audit"))
+    return format_html(
+        '· <a class="lw-link" href="{}?{}">{}</a>', reverse("audit"), urlencode(asked), _("Audit")
+    )
