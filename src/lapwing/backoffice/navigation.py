@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lapwing.identity.permissions import Permission
 
-PARTS = ("live", "items", "step", "new", "entry")  # pages below one's own
+PARTS = ("live", "items", "step", "new", "entry", "edit", "versions")  # pages below one's own
 GROUPS = (
     ("", (("Home", "home", "home"),)),
     (
@@ -84,9 +84,7 @@ def _entry(label: str, icon: str, name: str, here: str) -> dict[str, Any]:
         "title": label,
         "icon": icon,
         "link": reverse(name),
-        "active": here in (name, singular, *(f"{singular}_{part}" for part in PARTS)),
-        "active": here in (name, f"new_{singular}", singular)
-        or here.removeprefix(f"{singular}_") in ("live", "items", "step", "edit", "versions"),
+        "active": here in (name, f"new_{singular}", singular, *(f"{singular}_{part}" for part in PARTS)),
     }
 
 

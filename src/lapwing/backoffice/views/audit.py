@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -14,7 +15,6 @@ from lapwing.audit.queries import chain_state, changes_of, entry_numbered, known
 from lapwing.backoffice.lists import PAGE, chosen, day_start, number, page_of, written
 from lapwing.backoffice.screen import screen
 from lapwing.identity.permissions import Permission
-from lapwing.identity.queries import organisation
 from lapwing.job_types.check_audit_chain import ask_for_chain_check
 
 # Where a subject has a screen of its own, which is found by its number or, for a run or a job, by its key.
@@ -32,7 +32,7 @@ ONE = {"organisation": "settings", "scheduler": "settings", "audit": "audit"}
 
 @screen(Permission.VIEW)
 def audit_list(request: HttpRequest) -> HttpResponse:
-    zone = organisation().zone
+    zone = timezone.get_current_timezone()
     actions, kinds = known("action"), known("subject_kind")
     filters: dict[str, Any] = {
         "actor": written(request, "actor"),
@@ -40,8 +40,8 @@ def audit_list(request: HttpRequest) -> HttpResponse:
         "kind": chosen(request, "kind", kinds),
         "subject": written(request, "subject"),
         "run": number(request, "run"),
-        "since": day_start(request, "from", zone),
-        "until": day_start(request, "to", zone, days=1),
+        "since": day_start(request.GET, "from", zone),
+        "until": day_start(request.GET, "to", zone, days=1),
     }
     found = newest_entries(**filters, below=number(request, "below"), limit=PAGE + 1)
     context = {

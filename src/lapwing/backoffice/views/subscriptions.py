@@ -37,7 +37,6 @@ from lapwing.subscriptions.queries import (
 )
 from lapwing.subscriptions.states import State
 
-TYPES_AT_MOST = 200
 COLUMNS: Columns = {
     "subscription": "number",
     "state": "life_cycle_state",
