@@ -149,7 +149,8 @@ def test_outside_a_sandbox_a_second_factor_is_set_up_first(provider):
     assert client.get("/")["Location"] == "/account/mfa/totp/activate/"
 
 
-def test_without_configuration_there_is_no_such_door(sandbox):
+def test_without_configuration_there_is_no_such_door(sandbox, settings):
+    settings.OIDC = None
     assert Client().get("/account/openid/login/").status_code == 404
     assert b"/account/openid/" not in Client().get("/account/login/").content
 

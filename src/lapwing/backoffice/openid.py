@@ -52,7 +52,9 @@ def admitted(configured: OpenID, sociallogin: SocialLogin) -> User:
     if not isinstance(name, str) or not name:
         raise Refused("no_name", f"the provider tells no {configured.user_claim}; it is the user's name here")
     if sociallogin.is_existing:
-        name = sociallogin.user.username  # linked by its subject, whatever it is called there today
+        name = User.objects.get(
+            pk=sociallogin.account.user_id
+        ).username  # linked by its subject, whatever it is called there today
     else:
         _refuse_second(name)
     admit = admit_anybody if configured.create_users else admit_known_user

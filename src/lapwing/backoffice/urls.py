@@ -1,6 +1,7 @@
 """The map of the screens. A URL that is not in the matrix of roles (tests/backoffice) fails the tests."""
 
 from allauth.account import views as account
+from django.conf import settings as settings_of_django
 from django.urls import include, path
 
 from lapwing.backoffice.records import register
@@ -22,7 +23,6 @@ from lapwing.backoffice.views import (
     job_steps,
     jobs,
     my,
-    openid,
     preferences,
     providers,
     run_items,
@@ -39,7 +39,6 @@ from lapwing.backoffice.views import (
 )
 from lapwing.identity.openid import PROVIDER
 
-OPENID = {"provider_id": PROVIDER}  # allauth looks its URLs up by it
 register()
 urlpatterns = [
     path("", home.home, name="home"),
@@ -120,8 +119,6 @@ urlpatterns = [
     path("my/sessions/end/", my.my_sessions_end, name="my_sessions_end"),
     path("my/password/", my.my_password, name="my_password"),
     path("account/password/<str:user>/<str:token>/", my.choose_password_by_link, name="choose_password"),
-    path("account/openid/login/", openid.openid_login, OPENID, name="openid_connect_login"),
-    path("account/openid/callback/", openid.openid_callback, OPENID, name="openid_connect_callback"),
     # end of administration
     # Accounts, customers, providers, and the steps on them
     path("accounts/", accounts.account_list, name="accounts"),
@@ -140,3 +137,11 @@ urlpatterns = [
     path("account/mfa/", include("allauth.mfa.urls")),
     path("records/", site.urls),
 ]
+if settings_of_django.OIDC:
+    from lapwing.backoffice.views import openid
+
+    named = {"provider_id": PROVIDER}  # allauth looks its URLs up by it
+    urlpatterns += [
+        path("account/openid/login/", openid.openid_login, named, name="openid_connect_login"),
+        path("account/openid/callback/", openid.openid_callback, named, name="openid_connect_callback"),
+    ]
