@@ -1,6 +1,7 @@
 """Bases to be looked at in a browser, each made in a data directory by a process of its own.
 
-`make(HOME, "full")` is the base of the tests of the screens; "empty" has an organisation and its users only.
+`make(HOME, "full")` is the base of the tests of the screens; "empty" has an organisation and its users only;
+"canary" has a text that would be markup in every column of texts.
 """
 
 import json
@@ -46,8 +47,11 @@ def main(what: str) -> None:
 
 def _fill(what: str) -> dict[str, object]:
     from tests.backoffice.conftest import make_base
+    from tests.browser import canary
 
-    return {} if what == "empty" else make_base()
+    if what == "empty":
+        return {}
+    return canary.write(make_base()) if what == "canary" else make_base()
 
 
 if __name__ == "__main__":
