@@ -14,7 +14,9 @@ COLOURS = {"runOnly": ["color-contrast"]}
 def show(page: Page, address: str) -> None:
     """Goes there and waits until the page has all its parts and letters."""
     page.goto(address)
-    page.wait_for_function("() => document.fonts.status === 'loaded' && !document.querySelector('.htmx-request')")
+    page.wait_for_function(
+        "() => document.fonts.status === 'loaded' && !document.querySelector('.htmx-request')"
+    )
 
 
 def in_scheme(page: Page, scheme: str) -> None:

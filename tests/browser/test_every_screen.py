@@ -50,7 +50,9 @@ def test_every_screen_is_sound(width: int, chromium, place):
     wrong |= _look_at(stranger, url, STRANGERS_SEE, first=STRANGERS_SEE, width=width)
     wrong |= _look_at(context, url, NOT_THERE, first=NOT_THERE, width=width)
     context.close()
-    assert not wrong, "\n".join(f"{fault}\n    at {width}: {', '.join(at[:4])}" for fault, at in wrong.items())
+    assert not wrong, "\n".join(
+        f"{fault}\n    at {width}: {', '.join(at[:4])}" for fault, at in wrong.items()
+    )
 
 
 def _look_at(context, url: str, paths, *, first, width: int) -> dict[str, list[str]]:
@@ -79,4 +81,3 @@ def test_the_dark_scheme_is_the_one_that_the_checks_put_on(chromium, place):
     sign_in(page, url, home)
     assert page.evaluate("() => document.documentElement.classList.contains('dark')")
     context.close()
-

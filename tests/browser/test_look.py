@@ -70,7 +70,9 @@ def test_complaints_requests_elsewhere_and_dialogs_are_noted(page):
     context = page.context.browser.new_context()
     said = complaints(context, "http://127.0.0.1:1")
     other = context.new_page()
-    other.set_content("<img src='http://elsewhere.invalid/x.png'><script>alert(1); throw Error('broken')</script>")
+    other.set_content(
+        "<img src='http://elsewhere.invalid/x.png'><script>alert(1); throw Error('broken')</script>"
+    )
     other.wait_for_timeout(200)
     context.close()
     assert any("elsewhere.invalid" in each for each in said)

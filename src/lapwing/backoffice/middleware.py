@@ -4,21 +4,24 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.cache import add_never_cache_headers
 from django.utils import timezone, translation
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
 from lapwing.core.context import SYSTEM, acting_as
 from lapwing.core.errors import Refused
 from lapwing.identity.models import Organisation, User
+from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import permissions_of
 
 Respond = Callable[[HttpRequest], HttpResponse]
 NOBODY = "(nobody)"  # no user can have this name
+FORM_AT_MOST_MB = 3
 UNTIL_SECOND_FACTOR = ("/account/", "/static/", "/healthz")
 
 
@@ -98,3 +101,28 @@ class KeepNothing:
         answer = self.respond(request)
         add_never_cache_headers(answer)
         return answer
+
+
+class RefuseHugeBodies:
+    """Before a byte of it is read: only who may import sends files, and only so large."""
+
+    def __init__(self, respond: Respond) -> None:
+        self.respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        size = request.META.get("CONTENT_LENGTH") or "0"
+        if not size.isdigit() or int(size) > _largest(request):
+            return HttpResponse(
+                f"Too large: at most {_largest(request) // MEGABYTE} MB are taken here.",
+                status=413,
+                content_type="text/plain; charset=utf-8",
+            )
+        return self.respond(request)
+
+
+MEGABYTE = 1_000_000
+
+
+def _largest(request: HttpRequest) -> int:
+    may_import = request.path == reverse("imports") and Permission.IMPORT in request.permissions
+    return (settings.IMPORT_AT_MOST_MB if may_import else FORM_AT_MOST_MB) * MEGABYTE

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -12,7 +13,8 @@ from lapwing.core import clock
 def shell(request: HttpRequest) -> dict[str, Any]:
     """A context processor; a stranger gets no shell."""
     if not getattr(request, "permissions", None):
-        return {"site_title": "Lapwing", "site_header": "Lapwing"}
+        openid = settings.OIDC.name if settings.OIDC else ""
+        return {"site_title": "Lapwing", "site_header": "Lapwing", "openid_name": openid}
     return {
         **site.each_context(request),
         "organisation": request.organisation,

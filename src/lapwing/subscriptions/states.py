@@ -78,3 +78,13 @@ ACTION = StateMachine(
     },
 )
 ACTION_STATES = ("scheduled", "executed", "rejected", "cancelled")
+
+SCHEDULED_CHANGE = StateMachine(
+    "scheduled change",
+    {
+        ("pending", "merge"): "merged",
+        ("pending", "fail"): "merge_failed",
+        ("pending", "cancel"): "cancelled",
+        ("merge_failed", "retry"): "pending",
+    },
+)

@@ -1,13 +1,15 @@
 """Amounts, times, counts and states as the screens write them."""
 
+import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from babel.numbers import format_decimal
 from django import template
 from django.urls import reverse
 from django.utils import dateformat, timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext, to_locale
@@ -15,7 +17,7 @@ from django.utils.translation import get_language, gettext, pgettext, to_locale
 from lapwing.backoffice.exports import FORMATS
 from lapwing.backoffice.lists import NOT_KEPT, query
 from lapwing.backoffice.states import TONES
-from lapwing.core.money import to_words
+from lapwing.core.money import minor_digits, to_words
 from lapwing.runs.codes import meaning
 
 register = template.Library()
@@ -60,6 +62,13 @@ def amounts(by_currency: Mapping[str, int] | None) -> str:
     return ", ".join(to_words(minor, currency, _locale()) for currency, minor in found)
 
 
+def whole_amount(minor: int, currency: str) -> str:
+    """As on the axis of a chart, without decimals where there are none: 120000 with EUR -> €1,200"""
+    written = to_words(minor, currency, _locale())
+    digits = minor_digits(currency)
+    return written if minor % 10**digits else re.sub(rf"[.,]0{{{digits}}}(?!\d)", "", written)
+
+
 def _locale() -> str:
     """The language of the screen, as babel names it."""
     return to_locale(get_language() or "en")
@@ -77,8 +86,21 @@ def at(instant: datetime | str | None) -> str | SafeString:
         found.isoformat(),
         local.strftime("%Y-%m-%d %H:%M:%S"),
         local.tzinfo,
-        dateformat.format(local, f"{day_pattern()} H:i"),
+        moment(found),
     )
+
+
+@register.simple_tag(takes_context=True)
+def weekday(context: template.Context, instant: datetime) -> str:
+    """The weekday of an instant in the organisation's zone."""
+    own = context.get("organisation")
+    return date_format(instant.astimezone(own.zone if own else UTC), "l")
+
+
+@register.filter
+def moment(instant: datetime) -> str:
+    """An instant in the user's zone as mere text, as a picture needs it."""
+    return dateformat.format(timezone.localtime(instant), f"{day_pattern()} H:i")
 
 
 @register.filter
@@ -140,3 +162,20 @@ def file_links(context: template.Context) -> list[tuple[str, str]]:
     """This list as a file, with the filters that are set now: format and query string."""
     given = context["request"].GET
     return [(form.upper(), query(given, below="", after="", format=form)) for form in FORMATS]
+
+
+@register.filter
+def tone(state: str) -> str:
+    return TONES.get(str(state), "calm")
+
+
+@register.simple_tag
+def took(begin: datetime, end: datetime) -> str:
+    """How long it was from one instant to another."""
+    return span((end - begin).total_seconds())
+
+
+@register.simple_tag
+def worker_name(names: Mapping[str, str], token: str) -> str:
+    """Host and process of a worker, as long as it is remembered."""
+    return names.get(token, "")

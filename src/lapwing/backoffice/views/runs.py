@@ -10,6 +10,7 @@ from django.shortcuts import render
 from lapwing.backoffice.exports import Columns, exported, in_chunks
 from lapwing.backoffice.lists import PAGE, chips, chosen, number, page_of, written
 from lapwing.backoffice.offers import RUN_STEPS, run_offers
+from lapwing.backoffice.progress import parts
 from lapwing.backoffice.screen import screen
 from lapwing.core.sql import capped_count
 from lapwing.identity.permissions import Permission
@@ -105,7 +106,7 @@ def live(request: HttpRequest, run: Run) -> dict[str, Any]:
         "waits_for_another": is_held(run) and RUN_STEPS["approve"] not in offers,
         "counts": now,
         "looked_at": now["selected"] - now["pending"],
-        "parts": _parts(now),
+        "parts": parts(now),
         "outcomes": outcomes(run),
         "rate": rate,
         "left_s": left_s if run.state == RunState.IN_PROGRESS else None,
@@ -116,14 +117,3 @@ def live(request: HttpRequest, run: Run) -> dict[str, Any]:
         "offers": offers,
         "is_live": run.state == RunState.IN_PROGRESS,
     }
-
-
-def _parts(now: dict[str, int]) -> list[tuple[str, float, float]]:
-    """The progress bar: outcome, where it begins and how wide it is, of 100."""
-    parts, start = [], 0.0
-    for name in ("done", "skipped", "errors"):
-        width = 100 * now[name] / now["selected"] if now["selected"] else 0.0
-        if width:
-            parts.append((name, round(start, 2), round(width, 2)))
-        start += width
-    return parts

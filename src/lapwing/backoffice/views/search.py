@@ -9,8 +9,11 @@ from django.urls import reverse
 
 from lapwing.backoffice.lists import written
 from lapwing.backoffice.screen import screen
+from lapwing.customers.queries import search_customers
 from lapwing.identity.permissions import Permission
+from lapwing.identity.queries import today
 from lapwing.jobs.models import ArchivedJob, Job
+from lapwing.receivables.queries import search_accounts
 from lapwing.runs.models import Definition, Run
 from lapwing.subscriptions.queries import search_subscriptions
 
@@ -34,12 +37,27 @@ def _found(text: str) -> list[dict[str, Any]]:
         about = f"{each.account.customer.name}, account {each.account.number}"
         exact = text.casefold() == each.number.casefold()
         found.append(_hit("Subscription", each.number, about, "subscription", exact, each.life_cycle_state))
+    found += _owners(text)
     named = Q(alternative_code__istartswith=text) | Q(name__icontains=text)
     for each in Definition.objects.filter(named).order_by("alternative_code")[:SHOWN]:
         exact = text.casefold() == each.alternative_code.casefold()
         state = each.life_cycle_state
         found.append(_hit("Run definition", each.alternative_code, each.name, "definition", exact, state))
     return found + (_by_number(int(text)) if text.isascii() and text.isdigit() and len(text) < 19 else [])
+
+
+def _owners(text: str) -> list[dict[str, Any]]:
+    """Accounts and customers."""
+    found = []
+    for each in search_accounts(text, today=today(), limit=SHOWN):
+        exact = text.casefold() == each.number.casefold()
+        found.append(
+            _hit("Account", each.number, each.customer.name, "account", exact, each.life_cycle_state)
+        )
+    for each in search_customers(text, limit=SHOWN):
+        exact = text.casefold() == each.number.casefold()
+        found.append(_hit("Customer", each.number, each.name, "customer", exact, ""))
+    return found
 
 
 def _by_number(number: int) -> list[dict[str, Any]]:
