@@ -39,6 +39,8 @@ OF_ONE = {"run": ["{run}"], "definition": ["{code}"]}  # and all whose names beg
 QUERIES = {
     "subscription_step": "?number={subscription}",
     "step": "?of={account}",
+    "job_limit": "?name=book",
+    "email_template_new": "?event={template}",
     "draft_choices": "?input=criteria.subscription_types",
 }
 
