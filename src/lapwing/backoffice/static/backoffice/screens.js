@@ -31,3 +31,12 @@ document.addEventListener("keydown", (event) => {
     if (search && !document.getElementById("searchbar")) { event.preventDefault(); search.focus(); search.select(); }
   }
 });
+
+// What scrolls sideways is reached by keys too, also where it holds nothing to go to.
+const reachable = () => {
+  for (const part of document.querySelectorAll(".lw-scroll, .lw-tabs")) {
+    if (!part.querySelector("a, button, input, select, textarea, [tabindex]")) part.tabIndex = 0;
+  }
+};
+document.addEventListener("DOMContentLoaded", reachable);
+document.addEventListener("htmx:afterSettle", reachable);
