@@ -70,7 +70,7 @@ PAGES = [
         "/scheduled-changes/?status=pending",
     ),
     *("/provider-accounts/?state=proposed&provider=byhand&q=C-",),
-    *("/search/?q=Cust", "/records/catalog/subscriptiontype/", "/records/identity/user/"),
+    *("/search/?q=Cust", "/records/catalog/subscriptiontype/"),
     *("/records/receivables/creditrating/", "/records/receivables/creditrating/{rating}/change/"),
 ]
 

@@ -61,16 +61,12 @@ ROWS: tuple[tuple[str | Promise, str | Promise, Callable[[], int], str, str, str
     (_("Failed jobs"), _("mend the cause, then run again"), _failed_jobs, "job_causes", "", "bad"),
     (_("Jobs whose outcome nobody knows"), _("ask the other system, then decide"), _unclear_jobs,
      "jobs", f"status=failed&code={NEEDS_PERSON}", "bad"),
-    (_("Failed merges of scheduled changes"), _("plan another change"), _failed_merges,
-     "jobs", "type=merge_scheduled_license_change_log&status=failed", "bad"),
-    (_("Provider accounts to map"), _("map them: lapwing provider map"), _unmapped,
-     "jobs", "type=sync_license_change_log&code=account_not_mapped", "attention"),
-    (_("Connectors whose check fails"), _("look whether the provider lives and lets us in"), _failing_connectors,
-     "admin:catalog_provider_changelist", "", "bad"),
-    ("Failed merges of scheduled changes", "mend the cause, then retry", _failed_merges,
+    (_("Failed merges of scheduled changes"), _("mend the cause, then retry"), _failed_merges,
      "scheduled_changes", "status=merge_failed", "bad"),
-    ("Provider accounts to map", "say who each customer is there", _unmapped,
+    (_("Provider accounts to map"), _("say who each customer is there"), _unmapped,
      "provider_accounts", "state=proposed", "attention"),
+    (_("Connectors whose check fails"), _("look whether the provider lives and lets us in"), _failing_connectors,
+     "providers", "", "bad"),
 )  # fmt: skip
 
 
