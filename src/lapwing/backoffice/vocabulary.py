@@ -34,7 +34,16 @@ WORDS = (
     # why a job is silent
     _("is due for more than an hour"), _("lost its worker and nobody took it back"),
     # labels of types of jobs
-    _("Carry out a batch of a run"), _("Check a provider"), _("Check the audit chain"),
-    _("Compare with a provider"), _("Confirm a provider agreement"), _("Remind of a manual provider"),
-    _("Merge a scheduled change"), _("Send an e-mail"), _("Tell the provider of a change"),
+    _("Carry out a batch of a run"), _("Check the chain of the audit"), _("Check a provider"),
+    _("Compare with a provider"), _("Confirm customer acceptance of provider agreement"),
+    _("Check or import files"), _("Remind a manual provider"), _("Merge a scheduled license change"),
+    _("Send e-mail"), _("Tell the provider of a license change"),
+    # steps of the table of states
+    _("activate subscription"), _("deactivate subscription"), _("extend grace period"),
+    _("rest subscription"), _("end subscription resting"), _("short term deactivate"),
+    _("end short term deactivation"), _("short term activate"), _("end short term activation"),
+    _("cancel subscription"), _("regret subscription"), _("replace subscription"), _("amend billing term"),
+    _("change quantity"), _("swap product"), _("change account"),
+    # the shell that django-unfold gives, which brings no German
+    _("Light"), _("Dark"),
 )  # fmt: skip
