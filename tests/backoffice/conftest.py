@@ -90,3 +90,12 @@ def base(sandbox: None) -> dict[str, object]:
         "subscription": "S1",
         **at_a_provider(),
     }
+
+
+@pytest.fixture
+def acme(sandbox: None) -> Provider:
+    """A provider with a connector that nobody answers."""
+    with acting_as("root"):
+        return set_provider(
+            "acme", "automatic", connector="sandbox", configuration={"url": "http://127.0.0.1:9"}
+        )

@@ -32,9 +32,17 @@ PAGES = [
     # accounts, customers, providers
     "/subscriptions/?plan=basic&provider=byhand&provisioning=awaiting&account=A1&grace_from=2015-03-01",
     *("/subscriptions/PS1/", "/subscriptions/PS1/?kind=action", "/subscriptions/S1/?kind=run"),
-    *("/accounts/?q=Cust&state=active&rating=AAA&marked=on_hold", "/accounts/A1/", "/accounts/A1/?kind=payment"),
+    *(
+        "/accounts/?q=Cust&state=active&rating=AAA&marked=on_hold",
+        "/accounts/A1/",
+        "/accounts/A1/?kind=payment",
+    ),
     *("/customers/?q=C-&kind=person&credit_hold=yes", "/customers/C-A1/", "/customers/C-PA1/"),
-    *("/providers/byhand/", "/providers/byhand/?status=failed&after=1-1", "/scheduled-changes/?status=pending"),
+    *(
+        "/providers/byhand/",
+        "/providers/byhand/?status=failed&after=1-1",
+        "/scheduled-changes/?status=pending",
+    ),
     *("/provider-accounts/?state=proposed&provider=byhand&q=C-",),
     *("/search/?q=Cust", "/records/catalog/subscriptiontype/", "/records/identity/user/"),
     *("/records/receivables/creditrating/", "/records/receivables/creditrating/{rating}/change/"),
