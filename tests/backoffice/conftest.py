@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from django.test import Client
 
+from lapwing.audit.models import AuditEntry
 from lapwing.catalog.actions.set_provider import set_provider
 from lapwing.catalog.models import Provider
 from lapwing.core.context import acting_as
@@ -14,6 +15,7 @@ from lapwing.identity.actions.add_user import grant_role
 from lapwing.identity.models import User
 from lapwing.identity.permissions import Role
 from lapwing.jobs.models import Job
+from lapwing.messages.seed import seed_templates
 from lapwing.receivables.actions.post_payment import post_payment
 from lapwing.receivables.models import CreditRating
 from lapwing.subscriptions.actions.perform import perform
@@ -70,6 +72,10 @@ def at_a_provider() -> dict[str, object]:
 
 @pytest.fixture
 def base(sandbox: None) -> dict[str, object]:
+    return make_base()
+
+
+def make_base() -> dict[str, object]:
     """Runs that completed, are planned and are held; jobs that failed; a subscription with a history."""
     in_debt(3)
     define()
@@ -80,6 +86,7 @@ def base(sandbox: None) -> dict[str, object]:
     perform("HS1", "extend_grace_period", until=date(2015, 3, 20), reason="asked for it")
     job = ask("book", subject="S1")
     Job.objects.filter(pk=job.pk).update(status="failed", result_code="error", result="it broke")
+    seed_templates()
     rating = CreditRating.objects.latest("pk").pk
     return {
         "rating": rating,
@@ -88,6 +95,7 @@ def base(sandbox: None) -> dict[str, object]:
         "job": job.pk,
         "code": "NGC",
         "subscription": "S1",
+        "entry": AuditEntry.objects.latest("pk").pk,
         **at_a_provider(),
     }
 

@@ -3,8 +3,13 @@
 from collections.abc import Callable, Set
 from dataclasses import dataclass
 
+from lapwing.core.errors import Refused
 from lapwing.identity.permissions import Permission
-from lapwing.runs.actions.change_definition import set_definition_state
+from lapwing.runs.actions.change_definition import (
+    delete_definition,
+    refuse_deletion,
+    set_definition_state,
+)
 from lapwing.runs.actions.start_run import start_run
 from lapwing.runs.actions.submit import submit
 from lapwing.runs.definitions import find
@@ -55,6 +60,19 @@ def _state(state: DefinitionState) -> Act:
     return act
 
 
+def _may_delete(definition: Definition) -> bool:
+    try:
+        refuse_deletion(definition)
+    except Refused:
+        return False
+    return True
+
+
+def _delete(code: str, reason: str) -> tuple[str, Run | None]:
+    delete_definition(code)
+    return f"{code} is deleted.", None
+
+
 EFFECTIVE, NOT_EFFECTIVE = DefinitionState.EFFECTIVE, DefinitionState.NOT_EFFECTIVE
 STEPS = {
     step.name: step
@@ -91,6 +109,15 @@ STEPS = {
             Permission.EDIT_DEFINITIONS,
             _is(EFFECTIVE),
             _state(NOT_EFFECTIVE),
+            "danger",
+        ),
+        DefinitionStep(
+            "delete",
+            "Delete",
+            "All its versions are deleted; this cannot be taken back.",
+            Permission.EDIT_DEFINITIONS,
+            _may_delete,
+            _delete,
             "danger",
         ),
     )

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, QueryDict
 
+from lapwing.identity.queries import today
+
 PAGE = 50
 LONGEST = 100  # characters of a filter that are looked at
+NOT_KEPT = ("below", "after", "format")  # of a query string: a place in the list, not what is looked for
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,23 @@ def number(request: HttpRequest, name: str) -> int | None:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
 
 
-def day_start(request: HttpRequest, name: str, zone: ZoneInfo, *, days: int = 0) -> datetime | None:
+def day_start(given: QueryDict, name: str, zone: tzinfo, *, days: int = 0) -> datetime | None:
     """The beginning of a day that is typed in, so many days later."""
     try:
-        day = datetime.fromisoformat(request.GET.get(name, "")[:10]) + timedelta(days=days)
+        day = datetime.fromisoformat(given.get(name, "")[:10]) + timedelta(days=days)
         return day.replace(tzinfo=zone).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def chosen_day(text: str) -> tuple[date, str]:
+    """The day that is asked about, today where nothing is typed, and what is wrong with it."""
+    if not text:
+        return today(), ""
+    try:
+        return date.fromisoformat(text), ""
+    except ValueError:
+        return today(), f"{text[:20]!r} is not a date; write it like 2015-03-10"
 
 
 def page_of(request: HttpRequest, rows: Sequence[Any], key: str, last: Any, *, size: int = PAGE) -> Page:

@@ -1,10 +1,11 @@
 """Set-based statements that Django's ORM does not write: INSERT … SELECT, locks in key order, statistics."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import OperationalError, connection, models, transaction
 from django.db.models import Aggregate, CharField, F, Func, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
@@ -111,6 +112,40 @@ def one_snapshot() -> Iterator[None]:
         if outermost and connection.vendor == "postgresql":
             execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         yield
+
+
+class TookTooLong(RuntimeError):
+    """A question was not answered in the time it was given; nothing was changed."""
+
+
+@contextmanager
+def answered_within(seconds: float) -> Iterator[None]:
+    """The database gives up a statement of the block that takes longer. Only for reads. Raises TookTooLong."""
+    limited = _limited_on_sqlite if connection.vendor == "sqlite" else _limited_on_postgresql
+    try:
+        with transaction.atomic(), limited(seconds):
+            yield
+    except OperationalError as error:
+        if "interrupted" in str(error) or "statement timeout" in str(error):
+            raise TookTooLong(f"no answer within {seconds:g} s") from error
+        raise
+
+
+@contextmanager
+def _limited_on_postgresql(seconds: float) -> Iterator[None]:
+    execute(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
+    yield
+    execute("SET LOCAL statement_timeout TO DEFAULT")
+
+
+@contextmanager
+def _limited_on_sqlite(seconds: float) -> Iterator[None]:
+    ends_at = time.monotonic() + seconds
+    connection.connection.set_progress_handler(lambda: time.monotonic() > ends_at, 10_000)
+    try:
+        yield
+    finally:
+        connection.connection.set_progress_handler(None, 0)
 
 
 def analyze(model: type[models.Model]) -> None:

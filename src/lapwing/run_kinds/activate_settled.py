@@ -1,18 +1,20 @@
 """Activates subscriptions that were cut off for debt, once their account owes nothing that counts any more."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.utils.translation import gettext_lazy as _
 
 from lapwing.catalog.behaviours import Behaviour
 from lapwing.core.money import to_text
 from lapwing.identity.queries import organisation
 from lapwing.receivables.figures import UNDISPUTED, by_currency, due_before, unsettled
 from lapwing.receivables.models import AccountState
-from lapwing.run_kinds.criterion import criteria_model, set_criteria
+from lapwing.run_kinds.criterion import OF_ACCOUNT, criteria_model, set_criteria
 from lapwing.run_kinds.explaining import criterion_checks, explanation, facts_of, look
 from lapwing.run_kinds.protections import ERROR_CODES, Protection, unprotected, verdict
 from lapwing.run_kinds.subscription_kind import SubscriptionKind
+from lapwing.runs.inputs import Shown
 from lapwing.runs.kinds import Assignment, Batch, Check, Explanation, kinds
 from lapwing.subscriptions.models import Subscription, SubscriptionAction
 from lapwing.subscriptions.queries import subscription as find
@@ -51,7 +53,13 @@ class ActivateSettled(SubscriptionKind):
         "credit_ratings",
         "balance",
         "outstanding",
-        settled=(Literal["overdue", "unsettled"], "overdue"),
+        settled=(
+            Annotated[
+                Literal["overdue", "unsettled"],
+                Shown(_("Settled when nothing is"), section=OF_ACCOUNT),
+            ],
+            "overdue",
+        ),
     )
     error_codes = ERROR_CODES
     behaviour = Behaviour.ACTIVATE

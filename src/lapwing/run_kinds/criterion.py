@@ -4,10 +4,12 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
-from typing import Any
+from typing import Annotated, Any
 
 from django.db.models import BigIntegerField, Case, Exists, OuterRef, Q, Value, When
 from django.db.models.expressions import Combinable
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -18,10 +20,12 @@ from lapwing.core.money import minor_digits
 from lapwing.core.registry import Registry
 from lapwing.identity.queries import organisation
 from lapwing.receivables.queries import currencies_in_use
-from lapwing.runs.inputs import Amount, Code, Section
+from lapwing.runs.inputs import Amount, Code, Section, Shown
 from lapwing.runs.kinds import Assignment
 from lapwing.subscriptions.models import BillingTerm, Subscription
 from lapwing.subscriptions.queries import valid_on
+
+OF_SUBSCRIPTION, OF_ACCOUNT = _("Subscription criteria"), _("Accounts receivable criteria")
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,14 @@ class Criterion(ABC):
     name: str
     Type: Any
     default: Any = None
+    section: str | Promise = OF_SUBSCRIPTION  # of the form
+    label: str | Promise = ""
+    hint: str | Promise = ""
+    model: type[CatalogEntry] | None = None  # whose codes it lists
+
+    @property
+    def shown(self) -> Shown:
+        return Shown(self.label, self.hint, self.section, self.model)
 
     def is_set(self, value: Any) -> bool:
         return bool(value)
@@ -68,7 +80,7 @@ def criteria_model(*names: str, **others: Any) -> type[Section]:
     fields: dict[str, Any] = {}
     for name in names:
         criterion = criteria.get(name)
-        fields[name] = (criterion.Type, criterion.default)
+        fields[name] = (Annotated[criterion.Type, criterion.shown], criterion.default)
     return create_model("Criteria", __base__=_NoneIsDefault, **fields, **others)
 
 
@@ -96,6 +108,7 @@ class CodeList(Criterion):
 
     Type = list[Code]
     default = Field(default_factory=list, max_length=10_000)
+    hint = _("One of these; none is no restriction.")
     model: type[CatalogEntry]
 
     def problems(self, value: list[str], criteria: BaseModel) -> list[Problem]:
@@ -138,8 +151,8 @@ def effective_term_where(day: date, *conditions: Q, **fields: Any) -> Q:
 class Range(Section):
     """Lower bound inclusive, upper bound exclusive."""
 
-    more_than: Amount | None = None
-    less_than: Amount | None = None
+    more_than: Annotated[Amount | None, Shown(_("More than"), _("From this amount on."))] = None
+    less_than: Annotated[Amount | None, Shown(_("Less than"), _("Below this amount."))] = None
 
     @model_validator(mode="after")
     def _not_empty(self):

@@ -6,10 +6,11 @@ evaluates all of them for a whole batch.
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.expressions import Combinable
+from django.utils.translation import gettext_lazy as _
 from pydantic import Field
 
 from lapwing.identity.queries import organisation
@@ -21,17 +22,30 @@ from lapwing.receivables.figures import (
     unsettled,
 )
 from lapwing.receivables.models import AccountState, Reminder
-from lapwing.runs.inputs import Whole
+from lapwing.run_kinds.criterion import OF_ACCOUNT
+from lapwing.runs.inputs import Shown, Whole
 from lapwing.runs.kinds import Assignment
 from lapwing.runs.specification import Safety
 
-DebtGuard = Literal["overdue", "unsettled"]
+DebtGuard = Annotated[
+    Literal["overdue", "unsettled"],
+    Shown(
+        _("Debt that counts"),
+        _("Overdue: nothing overdue protects. Unsettled: any debt will do."),
+        OF_ACCOUNT,
+    ),
+]
 ERROR_CODES = frozenset({"account_not_active", "action_failed"})
 
 
 class DebtSafety(Safety):
-    recently_reactivated_days: Whole = Field(default=3, ge=0, le=36_500)
-    require_warning: bool = False
+    recently_reactivated_days: Annotated[
+        Whole,
+        Shown(_("Spare whom a person reactivated within so many days"), _("0 switches it off.")),
+    ] = Field(default=3, ge=0, le=36_500)
+    require_warning: Annotated[
+        bool, Shown(_("Spare whom no reminder was sent to within the grace period"))
+    ] = False
 
 
 @dataclass(frozen=True)

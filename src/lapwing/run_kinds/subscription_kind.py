@@ -18,7 +18,7 @@ from django.db.models import (
 )
 
 from lapwing.catalog.behaviours import Behaviour
-from lapwing.catalog.models import PricePlan, SubscriptionType
+from lapwing.catalog.models import ActionType, PricePlan, SubActionType, SubscriptionType
 from lapwing.catalog.queries import action_types, custom_types
 from lapwing.core.errors import Problem, Refused
 from lapwing.core.sql import lock_in_key_order
@@ -179,6 +179,13 @@ class SubscriptionKind(RunKind):
     def facet_names(self, facet: str, keys: Iterable[int]) -> dict[int, str]:
         model, _ = FACETS[facet]
         return dict(model.objects.filter(pk__in=list(keys)).values_list("pk", "code"))
+
+    def action_types(self) -> tuple[QuerySet, QuerySet]:
+        types = ActionType.objects.filter(behaviour=self.behaviour)
+        return types, SubActionType.objects.filter(action_type__in=types)
+
+    def find(self, text: str) -> QuerySet:
+        return Subscription.objects.filter(number__startswith=text)
 
     def select_undo(self, run: Run) -> QuerySet:
         item = RunItem.objects.filter(run_id=run.pk, subject_id=OuterRef("pk"))

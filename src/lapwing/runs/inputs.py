@@ -1,8 +1,11 @@
 """Field types of definition files, strict and in the operator's words, and their problems as a list."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
+from django.db.models import Model
+from django.utils.functional import Promise
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import PydanticCustomError
 
@@ -13,6 +16,20 @@ class Section(BaseModel):
     """A section of a definition: immutable, unknown keys refused by name."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How a form shows an input, as metadata of its type; whoever reads a file never asks. `entries` is the catalogue
+    that its codes are of: a model with `code`, `name` and `life_cycle_state`.
+    """
+
+    label: str | Promise = ""
+    hint: str | Promise = ""
+    section: str | Promise = ""
+    entries: type[Model] | None = None
+    suggestions: tuple[str, ...] = ()
+    is_long: bool = False
 
 
 def _no_bool(value: Any) -> Any:

@@ -171,6 +171,14 @@ class RunKind(ABC):
         """Codes of a facet's keys."""
         raise NotImplementedError(facet)
 
+    def action_types(self) -> tuple[QuerySet, QuerySet] | None:
+        """The action types and sub-action types that a definition may name; None where the kind performs no action."""
+        return None
+
+    def find(self, text: str) -> QuerySet | None:
+        """Subjects whose number begins with a text, for a search in a list; None where there is no such search."""
+        return None
+
     def select_undo(self, run: Run) -> QuerySet:
         """Subjects on which an earlier run acted, annotated as in `select`."""
         raise NotImplementedError(self.name)

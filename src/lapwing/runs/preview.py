@@ -33,6 +33,7 @@ class Preview:
     by: dict[str, dict[str, Any]] = field(default_factory=dict)
     sample: list[dict[str, Any]] = field(default_factory=list)
     held: str = ""  # why the safety brake would stop it
+    is_capped: bool = False  # only the first so many were looked at; the figures are lower bounds
 
 
 def preview(definition: Definition, day: date) -> Preview:
@@ -40,12 +41,14 @@ def preview(definition: Definition, day: date) -> Preview:
     return preview_of(kinds.get(definition.kind), assignment_on(definition, day), definition.pk)
 
 
-def preview_of(kind: RunKind, assignment: Assignment, definition_id: int | None = None) -> Preview:
-    """The same for any assignment, such as a definition that is still being written."""
+def preview_of(
+    kind: RunKind, assignment: Assignment, definition_id: int | None = None, *, at_most: int | None = None
+) -> Preview:
+    """The same for any assignment, such as a definition that is still being written; of at most so many subjects."""
     found = Preview()
     facets: dict[str, dict[int | None, dict[str, Any]]] = {name: {} for name in kind.facets}
     samples = []
-    for section, key, verdict, currency, count, owners, minor in _roll_up(kind, assignment):
+    for section, key, verdict, currency, count, owners, minor in _roll_up(kind, assignment, at_most):
         minor = int(minor or 0)
         if section == "verdict":
             _count_verdict(found, kind, verdict, count)
@@ -61,7 +64,8 @@ def preview_of(kind: RunKind, assignment: Assignment, definition_id: int | None 
             entry["amount_minor"][currency] = minor
     found.by = {name: _named(kind, name, entries) for name, entries in facets.items()}
     found.sample = _sample(kind, samples)
-    if definition_id is not None and found.selected:
+    found.is_capped = at_most is not None and found.selected >= at_most
+    if definition_id is not None and found.selected and not found.is_capped:
         found.held = brake(kind, assignment, definition_id, at_most=found.would_do)
     return found
 
@@ -76,18 +80,15 @@ def _count_verdict(found: Preview, kind: RunKind, verdict: str, count: int) -> N
         found.would_skip[verdict] = count
 
 
-def _roll_up(kind: RunKind, assignment: Assignment) -> list[tuple]:
+def _roll_up(kind: RunKind, assignment: Assignment, at_most: int | None) -> list[tuple]:
     """Rows of (section, key, verdict, currency, count, owners, amount)."""
     judged = kind.judge(assignment)
     named, field_name = kind.sample_order
     names = [f"facet_{name}" for name in kind.facets]
-    select, parameters = (
-        judged.annotate(subject=F("pk"))
-        .values_list(
-            "subject", "item_owner_id", "item_amount_minor", "item_currency", "verdict", "label", *names
-        )
-        .query.sql_with_params()
+    listed = judged.annotate(subject=F("pk")).values_list(
+        "subject", "item_owner_id", "item_amount_minor", "item_currency", "verdict", "label", *names
     )
+    select, parameters = listed[:at_most].query.sql_with_params()
     columns = ", ".join((*COLUMNS, *names))
     parts = [
         "SELECT 'verdict' AS section, CAST(NULL AS BIGINT) AS key, verdict, '' AS currency, COUNT(*) AS subjects, "

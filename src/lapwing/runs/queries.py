@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum
 
 from lapwing.runs.definitions import latest
 from lapwing.runs.execution import next_at
 from lapwing.runs.kinds import RunKind, kinds
-from lapwing.runs.models import Definition, Run, RunExclusion, RunItem
+from lapwing.runs.models import Definition, DefinitionVersion, Run, RunExclusion, RunItem
 from lapwing.runs.outcomes import counts, with_outcome
 from lapwing.runs.states import RunState
 
@@ -146,6 +146,33 @@ def definition_summary(definition: Definition) -> dict[str, Any]:
         "version": latest(definition).version,
         "state": str(definition.life_cycle_state),
     }
+
+
+def definitions_page(
+    *, text: str = "", kind: str = "", state: str = "", scheduled: str = "", after: str = "", limit: int = 100
+) -> list[Definition]:
+    """Definitions by code, with `newest_version`, `last_run` and `planned_run` (keys of runs). `scheduled` is yes or
+    no: whether a run is planned; `after` is the code of the last one of the page before.
+    """
+    runs = Run.objects.filter(definition=OuterRef("pk"))
+    planned = runs.filter(state=RunState.DRAFT)
+    found = Definition.objects.filter(alternative_code__gt=after)
+    if text:
+        found = found.filter(Q(alternative_code__icontains=text) | Q(name__icontains=text))
+    if kind:
+        found = found.filter(kind=kind)
+    if state:
+        found = found.filter(life_cycle_state=state)
+    if scheduled:
+        found = found.filter(Exists(planned) if scheduled == "yes" else ~Exists(planned))
+    versions = DefinitionVersion.objects.filter(definition=OuterRef("pk")).order_by("-version")
+    begun = runs.exclude(state=RunState.DRAFT).order_by("-pk")
+    told = found.annotate(
+        newest_version=Subquery(versions.values("version")[:1]),
+        last_run=Subquery(begun.values("pk")[:1]),
+        planned_run=Subquery(planned.values("pk")[:1]),
+    )
+    return list(told.order_by("alternative_code")[:limit])
 
 
 def scheduled_date(definition: Definition) -> date | None:

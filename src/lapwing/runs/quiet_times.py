@@ -14,8 +14,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator
 
+from lapwing.runs.inputs import Shown
 from lapwing.runs.local_time import clock_change, to_instant
 
 SEARCH_DAYS = 400  # more than a year of holidays
@@ -55,9 +57,19 @@ class QuietTimes(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    weekdays: tuple[Weekday, ...] = ()
-    holidays: Country | None = None
-    between: tuple[ClockTime, ClockTime] | None = None
+    weekdays: Annotated[tuple[Weekday, ...], Shown(_("Nothing on these weekdays"))] = ()
+    holidays: Annotated[
+        Country | None,
+        Shown(
+            _("Nothing on public holidays of"),
+            _("A country like GB; organisation; or customer for each customer's own. Empty: none."),
+            suggestions=("organisation", "customer"),
+        ),
+    ] = None
+    between: Annotated[
+        tuple[ClockTime, ClockTime] | None,
+        Shown(_("Nothing between"), _("From the first time, up to the second; it may span midnight.")),
+    ] = None
 
     @field_validator("weekdays")
     @classmethod

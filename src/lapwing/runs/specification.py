@@ -1,14 +1,15 @@
 """What a definition file may say, apart from what its run kind adds: the sections every kind has."""
 
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from django.utils.translation import gettext_lazy as _
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from lapwing.core.errors import Invalid, Problem
 from lapwing.core.money import known_currency, minor_digits
-from lapwing.runs.inputs import Amount, Code, Section, Whole, problems_of
+from lapwing.runs.inputs import Amount, Code, Section, Shown, Whole, problems_of
 from lapwing.runs.quiet_times import QuietTimes
 from lapwing.runs.schedule import At, Now, Schedule
 
@@ -17,8 +18,8 @@ MAX_WAIT_S = 366 * 86_400
 
 
 class Wait(Section):
-    value: Whole = Field(ge=0)
-    unit: Literal["seconds", "minutes", "hours", "days"]
+    value: Annotated[Whole, Shown(_("Wait"))] = Field(ge=0)
+    unit: Annotated[Literal["seconds", "minutes", "hours", "days"], Shown(_("Unit"))]
 
     @model_validator(mode="after")
     def _at_most_a_year(self):
@@ -34,7 +35,9 @@ class Wait(Section):
 class Throttle(Section):
     """So many subjects at once, then a wait that counts from the end of the batch."""
 
-    max_batch_size: Whole = Field(ge=1)
+    max_batch_size: Annotated[
+        Whole, Shown(_("At most at once"), _("Then it waits, counted from the end of the batch."))
+    ] = Field(ge=1)
     start_again_after: Wait | None = None
 
     @field_validator("start_again_after", mode="before")
@@ -50,11 +53,20 @@ class Throttle(Section):
 class Safety(Section):
     """Limits of one run, counted with what the definition did in the last 24 hours."""
 
-    max_affected: Whole | None = Field(default=None, ge=0)
-    max_affected_percent: Amount | None = Field(default=None, le=100)
-    max_amount: dict[str, Amount] = Field(default_factory=dict)
-    approval: bool = False
-    canary: Whole | None = Field(default=None, ge=1)
+    max_affected: Annotated[
+        Whole | None, Shown(_("Stop above so many"), _("Empty: the organisation's limit."))
+    ] = Field(default=None, ge=0)
+    max_affected_percent: Annotated[
+        Amount | None,
+        Shown(_("Stop above so many percent"), _("Of all effective ones. Empty: the organisation's limit.")),
+    ] = Field(default=None, le=100)
+    max_amount: Annotated[dict[str, Amount], Shown(_("Stop above an amount at stake"))] = Field(
+        default_factory=dict
+    )
+    approval: Annotated[bool, Shown(_("Every run needs somebody else's approval"))] = False
+    canary: Annotated[
+        Whole | None, Shown(_("Canary"), _("So many first, then the run pauses for a look. Empty: none."))
+    ] = Field(default=None, ge=1)
 
     @field_validator("max_amount", mode="before")
     @classmethod
@@ -81,9 +93,9 @@ class Safety(Section):
 class Specification(Section):
     """One version of a definition. `criteria` and `safety` are checked by the run kind's own models."""
 
-    description: str = Field(default="", max_length=10_000)
-    action_type: Code | None = None
-    sub_action_type: Code | None = None
+    description: Annotated[str, Shown(_("Description"), is_long=True)] = Field(default="", max_length=10_000)
+    action_type: Annotated[Code | None, Shown(_("Action type"))] = None
+    sub_action_type: Annotated[Code | None, Shown(_("Sub-action type"))] = None
     criteria: Any
     schedule: Schedule
     throttle: Throttle | None = None

@@ -1,44 +1,64 @@
 """Run definitions: the list; one with its versions, a preview and an explanation; start, submit, (not) effective."""
 
-from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from lapwing.backoffice.definition_steps import STEPS, definition_offers
-from lapwing.backoffice.lists import number, written
+from lapwing.backoffice.lists import PAGE, chosen, chosen_day, number, page_of, written
 from lapwing.backoffice.screen import not_permitted, screen
+from lapwing.backoffice.views.definition_versions import EMPTY, told
 from lapwing.core.errors import Refused
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import today
 from lapwing.runs.assignments import assignment_on
-from lapwing.runs.definitions import differences, find, flat, latest, version
+from lapwing.runs.definitions import find, flat, latest, version
 from lapwing.runs.kinds import kinds
 from lapwing.runs.models import Definition, Run
 from lapwing.runs.preview import preview
-from lapwing.runs.queries import scheduled_date
+from lapwing.runs.queries import definitions_page, scheduled_date
 from lapwing.runs.quiet import quiet_until
+from lapwing.runs.states import DefinitionState
 from lapwing.runs.upcoming import next_times
-
-SHOWN = 100
 
 
 @screen(Permission.VIEW)
 def definition_list(request: HttpRequest) -> HttpResponse:
-    newest = {"newest_version": Max("versions__version"), "last_run": Max("runs__pk")}
-    found = list(Definition.objects.annotate(**newest).order_by("alternative_code")[:SHOWN])
-    runs = Run.objects.in_bulk([each.last_run for each in found if each.last_run])
-    rows = [
-        {"definition": each, "kind": kinds.get(each.kind).label, "last": runs.get(each.last_run)}
+    filters = {
+        "text": written(request, "q"),
+        "kind": chosen(request, "kind", [each.name for each in kinds]),
+        "state": chosen(request, "state", DefinitionState.values),
+        "scheduled": chosen(request, "scheduled", ("yes", "no")),
+    }
+    found = definitions_page(**filters, after=request.GET.get("after", "")[:50], limit=PAGE + 1)
+    context = {
+        "title": _("Run definitions"),
+        "page": page_of(request, _rows(found), "after", lambda row: row["definition"].alternative_code),
+        "filters": filters,
+        "kinds": [(each.name, each.label) for each in kinds],
+        "states": DefinitionState.values,
+        "is_filtered": any(filters.values()),
+    }
+    return render(request, "backoffice/definitions.html", context)
+
+
+def _rows(found: list[Definition]) -> list[dict[str, Any]]:
+    """Each with its last run and the planned one, asked for all at once."""
+    runs = Run.objects.in_bulk([key for each in found for key in (each.last_run, each.planned_run) if key])
+    labels = {each.name: each.label for each in kinds}
+    return [
+        {
+            "definition": each,
+            "kind": labels.get(each.kind, each.kind),
+            "last": runs.get(each.last_run),
+            "planned": runs.get(each.planned_run),
+        }
         for each in found
     ]
-    return render(
-        request, "backoffice/definitions.html", {"title": "Run definitions", "rows": rows, "shown": SHOWN}
-    )
 
 
 @screen(Permission.VIEW)
@@ -46,7 +66,6 @@ def definition_detail(request: HttpRequest, code: str) -> HttpResponse:
     definition = find(code)
     newest, asked = latest(definition), number(request, "version")
     shown = version(definition, asked) if asked else newest
-    compared = number(request, "compare")
     context: dict[str, Any] = {
         "title": f"{definition.alternative_code}: {definition.name}",
         "definition": definition,
@@ -59,11 +78,9 @@ def definition_detail(request: HttpRequest, code: str) -> HttpResponse:
         "scheduled_date": scheduled_date(definition),
         "runs": Run.objects.filter(definition=definition).order_by("-pk")[:8],
         "offers": definition_offers(definition, request.permissions),
+        "may_edit": Permission.EDIT_DEFINITIONS in request.permissions,
         "today": today(),
     }
-    if compared:
-        other = version(definition, compared)
-        context |= {"other": other, "differences": differences(other.content, shown.content)}
     return render(request, "backoffice/definition.html", context)
 
 
@@ -71,23 +88,17 @@ def sections(content: dict[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]
     """What a version says, by section, without what was left empty."""
     found: dict[str, list[tuple[str, str]]] = {}
     for name, value in flat(content).items():
-        if value not in (None, [], {}, "", False):
+        if value not in EMPTY:
             section, _, field = name.partition(".")
             label = (field or section).replace(".", ": ").replace("_", " ")
-            found.setdefault(section if field else "main", []).append((label, _told(value)))
+            found.setdefault(section if field else "main", []).append((label, told(value)))
     return list(found.items())
-
-
-def _told(value: Any) -> str:
-    if value is True:
-        return "yes"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 @screen(Permission.VIEW)
 def definition_preview(request: HttpRequest, code: str) -> HttpResponse:
     definition = find(code)
-    day, told = _day(request)
+    day, told = chosen_day(request.GET.get("date", ""))
     context = {"definition": definition, "day": day, "problem": told}
     if not told:
         context["found"] = preview(definition, day)
@@ -97,7 +108,7 @@ def definition_preview(request: HttpRequest, code: str) -> HttpResponse:
 @screen(Permission.VIEW)
 def definition_explain(request: HttpRequest, code: str) -> HttpResponse:
     definition = find(code)
-    day, told = _day(request)
+    day, told = chosen_day(request.GET.get("date", ""))
     subject = written(request, "subject")
     context: dict[str, Any] = {"definition": definition, "day": day, "problem": told, "subject": subject}
     if subject and not told:
@@ -106,17 +117,6 @@ def definition_explain(request: HttpRequest, code: str) -> HttpResponse:
         except Refused as refusal:
             context["problem"] = refusal.message
     return render(request, "backoffice/explanation.html", context)
-
-
-def _day(request: HttpRequest) -> tuple[date, str]:
-    """The day that is asked about, and what is wrong with it."""
-    text = request.GET.get("date", "")
-    if not text:
-        return today(), ""
-    try:
-        return date.fromisoformat(text), ""
-    except ValueError:
-        return today(), f"{text[:20]!r} is not a date; write it like 2015-03-10"
 
 
 @screen(Permission.VIEW)
@@ -131,6 +131,8 @@ def definition_step(request: HttpRequest, code: str, step: str) -> HttpResponse:
         request.back_to = reverse("definition", args=[code])
         told, run = STEPS[step].act(definition.alternative_code, request.POST.get("reason", "")[:1000])
         messages.success(request, told)
+        if step == "delete":
+            return redirect("definitions")
         return redirect("run", run.pk) if run else redirect("definition", code)
     context: dict[str, Any] = {
         "title": f"{STEPS[step].label}: {definition.alternative_code}",

@@ -1,12 +1,14 @@
 """Subscriptions: the list with its filters; one with why it is in its state, what is planned, and one line of time."""
 
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from lapwing.backoffice.exports import Columns, exported, in_chunks
 from lapwing.backoffice.lists import PAGE, chosen, number, page_of, written
 from lapwing.backoffice.offers import subscription_offers
 from lapwing.backoffice.screen import screen
@@ -35,6 +37,19 @@ from lapwing.subscriptions.queries import (
 )
 from lapwing.subscriptions.states import State
 
+COLUMNS: Columns = {
+    "subscription": "number",
+    "state": "life_cycle_state",
+    "customer": "account.customer.number",
+    "customer_name": "account.customer.name",
+    "account": "account.number",
+    "type": "subscription_type.code",
+    "product": lambda each: each.product and each.product.code,
+    "quantity": "quantity",
+    "grace_until": lambda each: each.grace_end_on if each.grace_open else None,
+    "free": "free",
+    "never_disconnect": "never_disconnect",
+}
 CODES_AT_MOST = 200
 CHANGES_SHOWN = 8
 
@@ -57,6 +72,12 @@ def subscription_list(request: HttpRequest) -> HttpResponse:
         "grace_from": _day(request, "grace_from"),
         "grace_to": _day(request, "grace_to"),
     }
+    rows = in_chunks(
+        lambda after, limit: search_subscriptions(**filters, after=after or "", limit=limit),
+        attrgetter("number"),
+    )
+    if file := exported(request, "subscriptions", COLUMNS, rows):
+        return file
     found = search_subscriptions(**filters, after=written(request, "after"), limit=PAGE + 1)
     return render(
         request,

@@ -2,12 +2,14 @@
 
 from django.db.models import Q
 from django.db.models.expressions import Combinable
+from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel
 
 from lapwing.core.errors import Problem
 from lapwing.core.money import to_text
 from lapwing.receivables.figures import unsettled
 from lapwing.run_kinds.criterion import (
+    OF_ACCOUNT,
     Criterion,
     Facts,
     Range,
@@ -21,6 +23,8 @@ from lapwing.runs.kinds import Assignment
 
 class Balance(Criterion):
     name = "balance"
+    section = OF_ACCOUNT
+    label = _("Balance")
     Type = Range
     default = Range()
 

@@ -1,6 +1,7 @@
 """The customer is bound, and the binding period is in the list. Only together with `in_binding`."""
 
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel
 
 from lapwing.catalog.models import BindingPeriod
@@ -12,6 +13,8 @@ from lapwing.runs.kinds import Assignment
 
 class BindingPeriods(CodeList):
     name = "binding_periods"
+    label = _("Binding periods")
+    hint = _("Only together with the binding state in binding.")
     model = BindingPeriod
 
     def problems(self, value: list[str], criteria: BaseModel) -> list[Problem]:

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Literal
 
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from lapwing.run_kinds.criterion import Criterion, Facts, criteria, effective_term_where
 from lapwing.runs.kinds import Assignment
@@ -16,6 +17,8 @@ def binding_on(day: date) -> Q:
 
 class BindingState(Criterion):
     name = "binding_state"
+    label = _("Binding state")
+    hint = _("On the run's date.")
     Type = Literal["any", "in_binding", "out_of_binding"]
     default = "any"
 

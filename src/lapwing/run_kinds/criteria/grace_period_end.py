@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from django.db.models import DateField, F, Q
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
+from django.utils.translation import gettext_lazy as _
 from pydantic import Field
 
 from lapwing.core.sql import Unindexed
@@ -21,6 +22,8 @@ def window(days: int, assignment: Assignment) -> tuple[date, date]:
 
 class GracePeriodEnd(Criterion):
     name = "grace_period_end_days"
+    label = _("Days since the grace period ended, at most")
+    hint = _("0: on the run's date itself.")
     Type = Whole
     default = Field(default=0, ge=0, le=36_500)
 

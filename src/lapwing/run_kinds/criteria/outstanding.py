@@ -1,9 +1,11 @@
 """The account's outstanding amount: what is unsettled of invoices due before a cut-off date."""
 
 from datetime import date, timedelta
+from typing import Annotated
 
 from django.db.models import Q
 from django.db.models.expressions import Combinable
+from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -11,6 +13,7 @@ from lapwing.core.errors import Problem
 from lapwing.core.money import to_text
 from lapwing.receivables.figures import due_before, unsettled
 from lapwing.run_kinds.criterion import (
+    OF_ACCOUNT,
     Criterion,
     Facts,
     Range,
@@ -19,15 +22,19 @@ from lapwing.run_kinds.criterion import (
     precision_problems,
     range_words,
 )
-from lapwing.runs.inputs import Whole
+from lapwing.runs.inputs import Shown, Whole
 from lapwing.runs.kinds import Assignment
 
 MAX_SHIFT_DAYS = 36_500
 
 
 class OutstandingRange(Range):
-    due_in_days: Whole | None = Field(default=None, ge=0, le=MAX_SHIFT_DAYS)
-    due_days_ago: Whole | None = Field(default=None, ge=0, le=MAX_SHIFT_DAYS)
+    due_in_days: Annotated[
+        Whole | None, Shown(_("Due in days"), _("Also counts what falls due until then."))
+    ] = Field(default=None, ge=0, le=MAX_SHIFT_DAYS)
+    due_days_ago: Annotated[
+        Whole | None, Shown(_("Due days ago"), _("Counts only what was due before then."))
+    ] = Field(default=None, ge=0, le=MAX_SHIFT_DAYS)
 
     @model_validator(mode="after")
     def _shifts(self):
@@ -45,6 +52,8 @@ class OutstandingRange(Range):
 
 class Outstanding(Criterion):
     name = "outstanding"
+    section = OF_ACCOUNT
+    label = _("Outstanding amount")
     Type = OutstandingRange
     default = OutstandingRange()
 

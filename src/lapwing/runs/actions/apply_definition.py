@@ -14,6 +14,7 @@ from lapwing.identity.queries import require
 from lapwing.runs.definitions import differences, latest, read
 from lapwing.runs.kinds import kinds
 from lapwing.runs.models import Definition, DefinitionVersion
+from lapwing.runs.specification import Specification
 
 HEAD = ("kind", "name", "alternative_code")
 
@@ -39,15 +40,28 @@ def apply_definition(content: dict[str, Any]) -> Applied:
 @transaction.atomic
 def _apply(content: dict[str, Any]) -> Applied:
     require(Permission.EDIT_DEFINITIONS)
-    head = _head(content)
-    kind = kinds.get(head["kind"])
-    specification = read(kind, {key: value for key, value in content.items() if key not in HEAD})
+    head, specification = checked(content)
     code = head["alternative_code"]
     existing = Definition.objects.filter(**({"alternative_code": code} if code else {"name": head["name"]}))
     definition = existing.select_for_update().first()
     if definition is None:
-        return _create(head, specification.content())
-    return _edit(definition, head, specification.content())
+        return create(head, specification.content())
+    return edit(definition, head, specification.content())
+
+
+def checked(content: dict[str, Any]) -> tuple[dict[str, str], Specification]:
+    """What a definition file says, read and checked. Raises Invalid with every wrong field of all its parts."""
+    head, problems = _head(content)
+    specification = None
+    if "kind" in head:
+        try:
+            body = {key: value for key, value in content.items() if key not in HEAD}
+            specification = read(kinds.get(head["kind"]), body)
+        except Invalid as invalid:
+            problems += invalid.problems
+    if problems or specification is None:
+        raise Invalid("invalid_definition", "the definition is not valid", problems)
+    return head, specification
 
 
 def initials(name: str) -> str:
@@ -55,8 +69,9 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in re.findall(r"\w+", name)).upper()
 
 
-def _head(content: dict[str, Any]) -> dict[str, str]:
-    problems, head = [], {}
+def _head(content: dict[str, Any]) -> tuple[dict[str, str], list[Problem]]:
+    problems: list[Problem] = []
+    head: dict[str, str] = {}
     for key in HEAD:
         value = content.get(key)
         if value is None and key == "alternative_code":
@@ -76,12 +91,11 @@ def _head(content: dict[str, Any]) -> dict[str, str]:
                 "bad_code",
             )
         )
-    if problems:
-        raise Invalid("invalid_definition", "the definition is not valid", problems)
-    return head
+    return head, problems
 
 
-def _create(head: dict[str, str], content: dict[str, Any]) -> Applied:
+def create(head: dict[str, str], content: dict[str, Any]) -> Applied:
+    """Writes a new definition, version 1. Raises Refused `code_in_use`, `name_in_use`, `code_missing`."""
     code = head["alternative_code"] or initials(head["name"])[:50]
     if not code:
         raise Refused(
@@ -100,7 +114,8 @@ def _create(head: dict[str, str], content: dict[str, Any]) -> Applied:
     return Applied(definition, 1, "created")
 
 
-def _edit(definition: Definition, head: dict[str, str], content: dict[str, Any]) -> Applied:
+def edit(definition: Definition, head: dict[str, str], content: dict[str, Any]) -> Applied:
+    """Changes a locked definition in place, or as its next version where a run refers to the latest."""
     if definition.kind != head["kind"]:
         raise Refused(
             "kind_fixed",

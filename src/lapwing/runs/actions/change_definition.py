@@ -31,6 +31,14 @@ def delete_definition(code: str) -> None:
     """
     require(Permission.EDIT_DEFINITIONS)
     definition = Definition.objects.select_for_update().get(pk=find(code).pk)
+    refuse_deletion(definition)
+    _record("definition.delete", definition, {"name": definition.name}, {})
+    definition.runs.all().delete()
+    definition.delete()
+
+
+def refuse_deletion(definition: Definition) -> None:
+    """Raises Refused `definition_has_runs` while any version has a planned or executed run."""
     never_begun = Q(state=RunState.CANCELLED, started_at__isnull=True)
     runs = definition.runs.exclude(never_begun).values_list("pk", "state")
     if runs:
@@ -40,9 +48,6 @@ def delete_definition(code: str) -> None:
             f"definition {definition.alternative_code} cannot be deleted: it has the runs {named}; a run can be "
             "deleted only while it is draft (lapwing run delete RUN), or make the definition not effective",
         )
-    _record("definition.delete", definition, {"name": definition.name}, {})
-    definition.runs.all().delete()
-    definition.delete()
 
 
 def _record(action: str, definition: Definition, before: dict, after: dict) -> None:

@@ -2,9 +2,12 @@
 "use strict";
 
 // Live parts are asked for again while somebody looks, and no more once the answer says that they have ended.
+let beats = 0;
 setInterval(() => {
   if (document.hidden) return;
+  beats += 1;
   for (const part of document.querySelectorAll("[data-live='yes']")) {
+    if (beats % Math.ceil((part.dataset.every || 2) / 2)) continue;
     htmx.ajax("GET", part.dataset.url, { target: part, swap: "outerHTML" });
   }
 }, 2000);
