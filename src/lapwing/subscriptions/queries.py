@@ -63,7 +63,7 @@ def search_subscriptions(
     """
     found = Subscription.objects.select_related("account__customer", "subscription_type", "product")
     if text:
-        found = found.filter(_begins("number", text) | Q(account__in=_accounts(text)))
+        found = found.filter(begins("number", text) | Q(account__in=_accounts(text)))
     if state:
         found = found.filter(life_cycle_state=state)
     if subscription_type:
@@ -80,13 +80,13 @@ def _accounts(text: str) -> list[int]:
     """
     accounts = Account.objects.order_by().values_list("pk", flat=True)
     customers = Customer.objects.order_by().values_list("pk", flat=True)
-    found = list(accounts.filter(_begins("number", text))[:MATCHES_AT_MOST])
-    of = list(customers.filter(_begins("number", text))[:MATCHES_AT_MOST])
-    if not found and not of and not Subscription.objects.filter(_begins("number", text)).exists():
+    found = list(accounts.filter(begins("number", text))[:MATCHES_AT_MOST])
+    of = list(customers.filter(begins("number", text))[:MATCHES_AT_MOST])
+    if not found and not of and not Subscription.objects.filter(begins("number", text)).exists():
         of = list(customers.filter(name__istartswith=text)[:MATCHES_AT_MOST])
     return [*found, *accounts.filter(customer__in=of)[:MATCHES_AT_MOST]]
 
 
-def _begins(field: str, text: str) -> Q:
+def begins(field: str, text: str) -> Q:
     """As typed, or in capitals: numbers are mostly written so, and their index is searched."""
     return Q(**{f"{field}__startswith": text}) | Q(**{f"{field}__startswith": text.upper()})

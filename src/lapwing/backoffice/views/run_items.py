@@ -23,7 +23,10 @@ def run_items(request: HttpRequest, number: int) -> HttpResponse:
     run = find_run(number)
     kind = kinds.get(run.definition.kind)
     outcome, code = chosen(request, "outcome", OUTCOMES), written(request, "code")
-    found = items_page(run, outcome=outcome, code=code, after=_after(request), limit=PAGE + 1)
+    subject = written(request, "subject")
+    found = items_page(
+        run, outcome=outcome, code=code, subject=subject, after=_after(request), limit=PAGE + 1
+    )
     rows = [{**item, "subject": item[kind.subject_column], "owner": item[kind.owner_kind]} for item in found]
     return render(
         request,
@@ -35,6 +38,7 @@ def run_items(request: HttpRequest, number: int) -> HttpResponse:
             "page": page_of(request, rows, "after", lambda row: row["key"]),
             "outcome": outcome,
             "code": code,
+            "subject": subject,
             "choices": OUTCOMES,
             "outcomes": outcomes(run),
         },

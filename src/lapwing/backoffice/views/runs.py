@@ -6,11 +6,13 @@ from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from lapwing.backoffice.batch_line import batch_line
 from lapwing.backoffice.lists import PAGE, chips, chosen, number, page_of, written
 from lapwing.backoffice.offers import RUN_STEPS, run_offers
 from lapwing.backoffice.screen import screen
 from lapwing.core.sql import capped_count
 from lapwing.identity.permissions import Permission
+from lapwing.identity.queries import organisation
 from lapwing.runs.actions.approve_run import is_held
 from lapwing.runs.actions.halt import find_run
 from lapwing.runs.execution import next_at
@@ -80,16 +82,23 @@ def live(request: HttpRequest, run: Run) -> dict[str, Any]:
         "counts": now,
         "looked_at": now["selected"] - now["pending"],
         "parts": _parts(now),
-        "outcomes": outcomes(run),
+        "outcomes": _shares(outcomes(run)),
         "rate": rate,
         "left_s": left_s if run.state == RunState.IN_PROGRESS else None,
         "next_at": run.planned_at if run.state == RunState.DRAFT else next_at(run),
+        "line": batch_line(batches[:BATCHES_SHOWN], organisation().zone),
         "batches": list(enumerate(batches[:BATCHES_SHOWN], 1)),
         "more_batches": len(batches) > BATCHES_SHOWN,
         "undone_by": list(run.undone_by.order_by("pk").values_list("pk", flat=True)),
         "offers": offers,
         "is_live": run.state == RunState.IN_PROGRESS,
     }
+
+
+def _shares(found: dict[str, int]) -> list[tuple[str, int, float]]:
+    """Each outcome with how many there are, and its share of the most frequent one, of 100."""
+    most = max(found.values(), default=1)
+    return [(code, number, max(round(100 * number / most, 1), 0.5)) for code, number in found.items()]
 
 
 def _parts(now: dict[str, int]) -> list[tuple[str, float, float]]:
