@@ -13,6 +13,10 @@ SCREENS = [
     "/runs/",
     "/definitions/",
     "/definitions/NGC/",
+    "/definitions/NGC/edit/",
+    "/definitions/NGC/versions/",
+    "/new-definition/",
+    "/new-definition/?kind=activate_settled",
     "/subscriptions/",
     "/subscriptions/S1/",
 ]
@@ -61,6 +65,89 @@ def test_preview_start_approve_watch_and_undo(browser, service: Service):
     operator.goto(f"{service.url}/subscriptions/S1/")
     assert "undo of run 1" in operator.locator(".lw-because").inner_text()
     assert service.said == []
+
+
+def test_create_preview_submit_approve_watch_and_undo(browser, service: Service):
+    operator = page_of(browser, service, service.administrator)
+    operator.get_by_role("link", name="Run definitions").click()
+    operator.get_by_role("link", name="New").click()
+    operator.get_by_role("link", name="Deactivate subscriptions in grace").click()
+    draft = operator.locator("#draft")
+    draft.get_by_text("would be done").wait_for()
+    assert "€50.00" in draft.inner_text()
+
+    operator.get_by_label("Name", exact=True).fill("Weekly fibre cut")
+    balance = operator.get_by_role("group", name="Balance")
+    balance.get_by_label("More than").fill("60")
+    draft.get_by_text("would skip").wait_for(state="detached")
+    operator.locator("#draft-subject").fill("S1")
+    operator.locator("#draft-explanation").get_by_text("from 60").wait_for()
+    balance.get_by_label("More than").fill("5x")
+    balance.get_by_text("expected an amount").wait_for()
+    balance.get_by_label("More than").fill("5")
+    balance.get_by_text("expected an amount").wait_for(state="detached")
+
+    operator.get_by_role("group", name="Subscription types").get_by_role("button", name="Search").click()
+    dialog = operator.get_by_role("dialog")
+    dialog.get_by_label("fibre").wait_for()
+    operator.keyboard.type("fib")
+    dialog.get_by_label("fibre").wait_for()
+    operator.keyboard.press("ArrowDown")
+    operator.keyboard.press("Space")
+    operator.keyboard.press("Escape")
+    assert operator.get_by_role("group", name="Subscription types").get_by_label("fibre").is_checked()
+
+    operator.get_by_label("How often").select_option("weekly")
+    operator.get_by_label("First time, and time of day").fill("2015-03-10T12:00:00")
+    operator.get_by_label("Tu", exact=True).check()
+    times = operator.locator("#next-times")
+    times.get_by_text("FREQ=WEEKLY;BYDAY=TU").wait_for()
+    assert times.locator("time").count() == 5 and "17 Mar 2015 12:00 Tuesday" in times.inner_text()
+    operator.get_by_label("Every run needs somebody else's approval").check()
+    operator.get_by_role("button", name="Save").first.click()
+    operator.get_by_role("heading", name="WFC: Weekly fibre cut").wait_for()
+
+    operator.get_by_role("link", name="Submit").click()
+    operator.get_by_role("button", name="Submit").click()
+    number = re.search(r"/runs/(\d+)/", operator.url)[1]
+    operator.goto(f"{service.url}/runs/{number}/")
+    for _ in range(40):  # the scheduler starts it
+        if operator.get_by_text("approval required").count():
+            break
+        operator.wait_for_timeout(500)
+        operator.reload()
+    operator.get_by_text("approval required").first.wait_for()
+
+    approver = page_of(browser, service, "approver")
+    approver.goto(f"{service.url}/runs/{number}/")
+    approver.get_by_role("link", name="Approve").click()
+    assert "€50.00" in approver.locator("#content").inner_text()
+    approver.get_by_role("button", name=re.compile("Approve")).click()
+    approver.locator(".lw-badge", has_text="completed").first.wait_for()
+    approver.locator(".lw-batch-line").wait_for()
+
+    operator.goto(f"{service.url}/runs/{number}/items/?subject=S1")
+    operator.get_by_role("link", name="S1", exact=True).wait_for()
+    operator.goto(f"{service.url}/runs/{number}/steps/undo/")
+    operator.get_by_role("button", name=re.compile("Undo")).click()
+    operator.locator(".lw-badge", has_text="completed").first.wait_for()
+    operator.goto(f"{service.url}/subscriptions/S1/")
+    assert f"undo of run {number}" in operator.locator(".lw-because").inner_text()
+
+    operator.goto(f"{service.url}/definitions/WFC/edit/")
+    assert "saving makes version 2" in operator.locator("#content").inner_text()
+    operator.get_by_role("group", name="Balance").get_by_label("More than").fill("7")
+    operator.get_by_role("button", name="Save").first.click()
+    operator.get_by_role("link", name="Previous versions").click()
+    assert operator.locator(".lw-differs").inner_text().split() == [
+        "balance:",
+        "more",
+        "than",
+        "differs",
+        "5",
+        "7",
+    ]
+    assert service.said == [], service.said
 
 
 @pytest.mark.parametrize("width", [1400, 400])

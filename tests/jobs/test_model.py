@@ -193,7 +193,9 @@ class Life:
 
     def enqueue_after(self, a: int, b: int, c: int) -> bool | None:
         pool = [job for job in self.rules.jobs if job.status in OPEN]
-        pool = pool or [job for job in self.rules.jobs if not (job.archived and job.status in ("failed", "cancelled"))]
+        pool = pool or [
+            job for job in self.rules.jobs if not (job.archived and job.status in ("failed", "cancelled"))
+        ]
         if not pool:
             return False
         chosen = {pool[a % len(pool)], pool[b % len(pool)]}

@@ -78,7 +78,9 @@ BRING: dict[Status, Callable[[], Case]] = {
 
 
 def _case(job: Job) -> Case:
-    held = HeldJob(job.pk, job.type, "", 0, 0, 0, "", job.created_at, {}, "subscription", 1, "S1", "olga", False)
+    held = HeldJob(
+        job.pk, job.type, "", 0, 0, 0, "", job.created_at, {}, "subscription", 1, "S1", "olga", False
+    )
     return Case(job, held)
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from lapwing.backoffice.charts import LEFT, Tick
+from lapwing.backoffice.charts import Tick
 from lapwing.runs.models import RunBatch
 
-WIDTH, LANE, TOP, BOTTOM = 900, 16, 6, 20
+WIDTH, LEFT, RIGHT, LANE, TOP, BOTTOM = 640, 24, 30, 14, 6, 20
 TICKS = 5
 NARROWEST = 2.0
 
@@ -28,7 +28,6 @@ class BatchLine:
     ticks: Sequence[Tick]
     height: int
     width: int = WIDTH
-    left: int = LEFT
     lane: int = LANE - 4
 
     @property
@@ -55,7 +54,7 @@ def batch_line(batches: Sequence[RunBatch], zone: ZoneInfo) -> BatchLine | None:
     spans = _spans([batch for _, batch in worked], first)
     whole = max(max(span.end for span in spans), 0.001)
     lanes = _lanes(spans)
-    scale = (WIDTH - LEFT - 10) / whole
+    scale = (WIDTH - LEFT - RIGHT) / whole
     bars = [
         Bar(
             x=round(LEFT + span.start * scale, 1),
@@ -104,6 +103,6 @@ def _words(number: int, batch: RunBatch, zone: ZoneInfo) -> str:
 
 def _time(first: datetime, whole: float, part: int, zone: ZoneInfo) -> str:
     if whole < 120:  # the clock would say the same at each
-        return f"+{whole * part / (TICKS - 1):.1f} s"
+        return f"+{whole * part / (TICKS - 1):.{1 if whole >= 2 else 2}f} s"
     at = (first + timedelta(seconds=whole * part / (TICKS - 1))).astimezone(zone)
     return at.strftime("%-d %b %H:%M" if whole >= 86_400 else "%H:%M:%S" if whole < 7200 else "%H:%M")
