@@ -22,11 +22,30 @@ SHORT = f'"><b id={MARK}>'
 CLOSED = {
     *("type", "pool", "lease_token", "status", "subject_kind", "outcome", "token", "scope", "engine", "kind"),
     *("life_cycle_state", "state", "currency", "country", "calendar", "time_zone", "language", "connector"),
-    *("configuration", "sealed_secrets", "event", "behaviour", "from_state", "to_state", "reason_code", "source"),
+    *(
+        "configuration",
+        "sealed_secrets",
+        "event",
+        "behaviour",
+        "from_state",
+        "to_state",
+        "reason_code",
+        "source",
+    ),
     *("provisioning_status", "billing_status", "change", "hash", "seal_hash", "list_hash", "password", "key"),
     *("content", "evidence", "tolerance_minor", "username", "unit", "role", "action", "message_id", "query"),
 }
-OURS = ("identity", "audit", "jobs", "runs", "lapwing_messages", "catalog", "customers", "receivables", "subscriptions")
+OURS = (
+    "identity",
+    "audit",
+    "jobs",
+    "runs",
+    "lapwing_messages",
+    "catalog",
+    "customers",
+    "receivables",
+    "subscriptions",
+)
 NEVER = {"AuditChain", "Organisation", "Scheduler"}  # one row each, or nobody's texts
 
 
