@@ -11,7 +11,7 @@ from benchmarks.base import hashed
 from benchmarks.engines import Hand
 
 COLUMNS = (
-    "type, pool, lane, priority, status, attempt, tries, deaths, scheduled_for, blockers, has_followers, parameters, "
+    "type, pool, lane, priority, status, attempt, tries, deaths, scheduled_for, blockers, has_followers, doubtful, parameters, "
     "subject_kind, subject_id, subject, deduplication_key, lease_token, cancel_asked_by, started_at, finished_at, "
     "result_code, result, requested_by, created_at"
 )
@@ -52,7 +52,7 @@ def waiting(hand: Hand, kind: str, rows: str) -> None:
     """Due jobs of one type, all of one instant, as a run writes them."""
     ago, false = _ago(hand, 60), _false(hand)
     hand.run(
-        f"INSERT INTO jobs_job ({COLUMNS}) SELECT '{kind}', 'database', '', 50, 'waiting', 0, 0, 0, {ago}, 0, {false}, "
+        f"INSERT INTO jobs_job ({COLUMNS}) SELECT '{kind}', 'database', '', 50, 'waiting', 0, 0, 0, {ago}, 0, {false}, {false}, "
         f"'{PARAMETERS[kind]}'{_json(hand)}, 'subscription', i, 'S' || i, '', '', '', NULL, NULL, '', '', 'load', {ago} "
         f"FROM {_numbers(hand, int(rows))}"
     )
@@ -62,7 +62,7 @@ def ended(hand: Hand, rows: str) -> None:
     """Succeeded jobs with their attempts, of an hour ago, so that no sweep takes them."""
     ago, false = _ago(hand, 3600), _false(hand)
     hand.run(
-        f"INSERT INTO jobs_job ({COLUMNS}) SELECT 'no_op', 'database', '', 50, 'succeeded', 1, 0, 0, {ago}, 0, {false}, "
+        f"INSERT INTO jobs_job ({COLUMNS}) SELECT 'no_op', 'database', '', 50, 'succeeded', 1, 0, 0, {ago}, 0, {false}, {false}, "
         f"'{{}}'{_json(hand)}, 'subscription', i, 'S' || i, '', '', '', {ago}, {ago}, '', '', 'load', {ago} "
         f"FROM {_numbers(hand, int(rows))}"
     )
@@ -87,7 +87,7 @@ def _listed(hand: Hand, rows: int, table: str, statuses: tuple, *, first: int) -
     lease = f"CASE WHEN {status} = 'in_progress' THEN {_ago(hand, -36_000)} END"
     hand.run(
         f"INSERT INTO {table} (id, lease_until, {COLUMNS}) SELECT {first} + i, {lease}, {kind}, 'database', '', 50, "
-        f"{status}, 1, 0, 0, {_ago(hand, -36_000)}, 0, {false}, '{{}}'{_json(hand)}, 'subscription', "
+        f"{status}, 1, 0, 0, {_ago(hand, -36_000)}, 0, {false}, {false}, '{{}}'{_json(hand)}, 'subscription', "
         f"{hashed(3)} % {max(rows // JOBS_A_SUBJECT, 1)}, 'S' || ({hashed(3)} % {max(rows // JOBS_A_SUBJECT, 1)}), "
         f"'', '', '', {ago}, {ago}, '', '', 'load', {ago} FROM {_numbers(hand, rows)}"
     )

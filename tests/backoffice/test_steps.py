@@ -124,7 +124,7 @@ def test_an_action_is_performed_now_or_planned_for_a_day(base):
     assert state_of("S1") == "effective"
     form = {"number": "S1", "until": "2015-04-30", "on": "2015-04-01"}
     told = client.post("/subscription-steps/rest_subscription/", form, follow=True).content.decode()
-    assert "planned for 2015-04-01" in told and state_of("S1") == "effective"
+    assert "planned for 1 Apr 2015" in told and state_of("S1") == "effective"
     refused = client.post("/subscription-steps/end_subscription_resting/", {"number": "S1"}, follow=True)
     assert "illegal_transition" in refused.content.decode()
 

@@ -3,9 +3,11 @@ CI=true that is a failure.
 """
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,6 +43,27 @@ class Service:
         return (self.home.path / "sandbox-login").read_text().split()[0]
 
 
+@contextmanager
+def served(home: Path, command: str = "web", **environment: str) -> Iterator[str]:
+    """The screens of that data directory at a port of their own; `serve` has scheduler and workers with them."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("LAPWING")}
+    started = subprocess.Popen(
+        [LAPWING, command, "--port", "0"],
+        env={**clean, "LAPWING_HOME": str(home), "LAPWING_CLOCK": NOON, **environment},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert started.stderr is not None
+        said = started.stderr.readline()
+        found = re.search(r"http://[0-9.:]+", said)
+        assert found, said
+        yield found.group()
+    finally:
+        started.terminate()
+        started.wait(timeout=30)
+
+
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A small base, one definition that needs approval, and `lapwing serve`."""
@@ -53,21 +76,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     home.ok("import", "files")
     (home.path / "ngc.yaml").write_text(DEFINITION.replace("100}", "100, approval: true}"))
     home.ok("definition", "apply", "ngc.yaml")
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("LAPWING")}
-    served = subprocess.Popen(
-        [LAPWING, "serve", "--port", "0"],
-        env={**clean, "LAPWING_HOME": str(home.path), "LAPWING_CLOCK": NOON},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert served.stderr is not None
-        said = served.stderr.readline()
-        assert "http://" in said, said
-        yield Service(said.split()[-1].rstrip("/"), home)
-    finally:
-        served.terminate()
-        served.wait(timeout=30)
+    with served(home.path, "serve") as url:
+        yield Service(url, home)
 
 
 @pytest.fixture

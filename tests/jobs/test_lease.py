@@ -5,21 +5,24 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connection
 
+from lapwing.core import clock
 from lapwing.jobs import outcomes
 from lapwing.jobs.claim import begin
 from lapwing.jobs.executor import Executor
 from lapwing.jobs.heartbeat import STUCK, Heartbeat
-from lapwing.jobs.lease import renew
+from lapwing.jobs.lease import give_back, renew
 from lapwing.jobs.models import Job, Worker
 from lapwing.jobs.queries import due_pools
 from lapwing.jobs.rescue import rescue
 from lapwing.jobs.types import ALONE, job_types
 from lapwing.jobs.worker import LocalWorker
+from tests.conftest import NOON
 from tests.jobs.conftest import (
     again,
     ask,
@@ -286,3 +289,16 @@ def test_worker_that_stops_gives_back_what_it_has_not_begun(ledger, monkeypatch)
     assert attempts(second) == [(1, "given_back")]
     assert again(second).tries == 0
     assert outcomes.GivenBack().text == again(second).result
+
+
+@pytest.mark.parametrize("given_back", ["by a worker that stops", "by a rescue of what the engine lost"])
+def test_job_given_back_while_business_time_stood_ahead_does_not_wait_for_that_time(desk, given_back):
+    job = ask()
+    with clock.standing_at(NOON + timedelta(days=30)):
+        if given_back.endswith("stops"):
+            give_back(claim())
+        else:
+            dispatch()
+            expire(job.pk)
+            assert rescue() == 1
+    assert [held.id for held in claim()] == [job.pk]

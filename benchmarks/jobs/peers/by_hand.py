@@ -28,9 +28,9 @@ ATTEMPTS = (
 )
 INSERT = (
     "INSERT INTO jobs_job (type, pool, lane, priority, status, attempt, tries, deaths, scheduled_for, blockers, "
-    "has_followers, deduplication_key, lease_token, cancel_asked_by, result_code, result, requested_by, created_at, "
+    "has_followers, doubtful, deduplication_key, lease_token, cancel_asked_by, result_code, result, requested_by, created_at, "
     "subject_kind, subject_id, subject, parameters) "
-    "SELECT 'no_op', 'database', '', 50, 'waiting', 0, 0, 0, {now}, 0, {false}, '', '', '', '', '', 'system', {now}, "
+    "SELECT 'no_op', 'database', '', 50, 'waiting', 0, 0, 0, {now}, 0, {false}, {false}, '', '', '', '', '', 'system', {now}, "
     "'subscription', job_id, what, {empty} FROM samples_effect ORDER BY id"
 )
 

@@ -27,6 +27,12 @@ class AuditEntry(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["subject_kind", "subject_id"], name="audit_by_subject"),
+            # The lists: newest first by who, what, about what; the bounds in time.
+            models.Index(fields=["actor", "id"], name="audit_by_actor"),
+            models.Index(fields=["action", "id"], name="audit_by_action"),
+            models.Index(fields=["subject", "id"], name="audit_by_number"),
+            models.Index(fields=["subject_kind", "id"], name="audit_by_kind"),
+            models.Index(fields=["recorded_at", "id"], name="audit_by_time"),
             models.Index(
                 fields=["id"], name="audit_unsealed", condition=models.Q(seal_position__isnull=True)
             ),
@@ -42,3 +48,24 @@ class AuditChain(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_audit_chain")]
+
+
+class AuditProof(models.Model):
+    """How far the chain was proved the last time somebody asked (one row)."""
+
+    class State(models.TextChoices):
+        PROVING = "proving"
+        WHOLE = "whole"
+        BROKEN = "broken"
+
+    state = models.CharField(max_length=8, choices=State.choices, blank=True, default="")
+    position = models.BigIntegerField(default=0)  # proved up to and with it
+    hash = models.CharField(max_length=64, default="0" * 64)
+    until = models.BigIntegerField(default=0)  # the chain's length
+    fault = models.TextField(blank=True, default="")  # the first break, in words
+    begun_at = models.DateTimeField(null=True)  # business time
+    begun_by = models.CharField(max_length=150, blank=True, default="")
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_audit_proof")]

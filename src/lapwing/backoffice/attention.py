@@ -4,9 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from lapwing.core.sql import capped_count
 from lapwing.customers.models import ProviderAccount
+from lapwing.figures.queries import failing_connectors
 from lapwing.jobs.queries import capped_counts
 from lapwing.jobs.states import NEEDS_PERSON, Status
 from lapwing.runs.models import Run
@@ -16,8 +19,8 @@ from lapwing.subscriptions.models import ScheduledLicenseChangeLog
 
 @dataclass(frozen=True)
 class Matter:
-    label: str
-    next_step: str
+    label: str | Promise
+    next_step: str | Promise
     count: int
     url: str
     tone: str
@@ -41,33 +44,39 @@ def _failed_merges() -> int:
     return capped_count(ScheduledLicenseChangeLog.objects.filter(status="merge_failed"))
 
 
+def _failing_connectors() -> int:
+    return len(failing_connectors())
+
+
 def _unmapped() -> int:
     return capped_count(ProviderAccount.objects.filter(identity=""))
 
 
-ROWS: tuple[tuple[str, str, Callable[[], int], str, str, str], ...] = (
-    ("Runs awaiting approval", "look at the list, then approve or cancel", _runs(RunState.AWAITING_APPROVAL),
+ROWS: tuple[tuple[str | Promise, str | Promise, Callable[[], int], str, str, str], ...] = (
+    (_("Runs awaiting approval"), _("look at the list, then approve or cancel"), _runs(RunState.AWAITING_APPROVAL),
      "runs", "state=awaiting_approval", "attention"),
-    ("Paused runs", "read why, then resume, approve or cancel", _runs(RunState.PAUSED),
+    (_("Paused runs"), _("read why, then resume, approve or cancel"), _runs(RunState.PAUSED),
      "runs", "state=paused", "attention"),
-    ("Failed runs", "mend the cause, then resume", _runs(RunState.FAILED), "runs", "state=failed", "bad"),
-    ("Failed jobs", "mend the cause, then run again", _failed_jobs, "jobs", "status=failed", "bad"),
-    ("Jobs whose outcome nobody knows", "ask the other system, then decide", _unclear_jobs,
+    (_("Failed runs"), _("mend the cause, then resume"), _runs(RunState.FAILED), "runs", "state=failed", "bad"),
+    (_("Failed jobs"), _("mend the cause, then run again"), _failed_jobs, "job_causes", "", "bad"),
+    (_("Jobs whose outcome nobody knows"), _("ask the other system, then decide"), _unclear_jobs,
      "jobs", f"status=failed&code={NEEDS_PERSON}", "bad"),
-    ("Failed merges of scheduled changes", "plan another change", _failed_merges,
-     "jobs", "type=merge_scheduled_license_change_log&status=failed", "bad"),
-    ("Provider accounts to map", "map them: lapwing provider map", _unmapped,
-     "jobs", "type=sync_license_change_log&code=account_not_mapped", "attention"),
+    (_("Failed merges of scheduled changes"), _("mend the cause, then retry"), _failed_merges,
+     "scheduled_changes", "status=merge_failed", "bad"),
+    (_("Provider accounts to map"), _("say who each customer is there"), _unmapped,
+     "provider_accounts", "state=proposed", "attention"),
+    (_("Connectors whose check fails"), _("look whether the provider lives and lets us in"), _failing_connectors,
+     "providers", "", "bad"),
 )  # fmt: skip
 
 
 def matters(silent: int) -> list[Matter]:
     """The worst first is the order of the table; what there is none of is left out."""
     found = [
-        Matter(label, step, count(), f"{reverse(name)}?{query}", tone)
+        Matter(label, step, count(), f"{reverse(name)}?{query}".rstrip("?"), tone)
         for label, step, count, name, query, tone in ROWS
     ]
     late = Matter(
-        "Silent jobs", "see whether workers live", silent, f"{reverse('jobs')}?status=waiting", "bad"
+        _("Silent jobs"), _("see whether workers live"), silent, f"{reverse('jobs')}?silent=yes", "bad"
     )
     return [matter for matter in (*found, late) if matter.count]

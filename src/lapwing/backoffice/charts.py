@@ -1,10 +1,11 @@
 """Charts as plain figures of bars, drawn by a template as SVG: no script, no inline style, and a table behind each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 WIDTH, HEIGHT = 520, 170
-LEFT, BOTTOM, TOP = 40, 22, 8
+LEFT, BOTTOM, TOP = 46, 22, 8
+WIDEST = 46  # a bar
 STEPS = (1, 2, 5)
 
 
@@ -28,11 +29,11 @@ class Tick:
 class Chart:
     """Stacked bars: a column a category, a colour a series."""
 
-    series: Sequence[str]
+    series: Sequence[tuple[str, str]]  # name, which is its colour, and label
     bars: Sequence[Bar]
     x_ticks: Sequence[Tick]
     y_ticks: Sequence[Tick]
-    rows: Sequence[tuple[str, Sequence[int]]]
+    rows: Sequence[tuple[str, Sequence[str]]]
     width: int = WIDTH
     height: int = HEIGHT
     left: int = LEFT
@@ -45,27 +46,36 @@ class Chart:
 
 
 def stacked(
-    columns: Mapping[str, Mapping[str, int]], series: Sequence[str], *, unit: str, every: int = 1
+    columns: Mapping[str, Mapping[str, int]],
+    series: Mapping[str, str],
+    *,
+    unit: str,
+    every: int = 1,
+    left: int = LEFT,
+    write: Callable[[int], str] = "{:,}".format,
 ) -> Chart:
-    """`columns` maps a category's label to the values of its series; each `every`-th label is written."""
-    used = [name for name in series if any(values.get(name) for values in columns.values())]
+    """`columns` maps a category's label to the values of its series, `series` a series to its label; each `every`-th
+    label stands under the axis, and `write` says a value in words. `left` is the room for the words of the axis.
+    """
+    used = {name: label for name, label in series.items() if any(each.get(name) for each in columns.values())}
     most = top(max((sum(values.values()) for values in columns.values()), default=0))
-    step = (WIDTH - LEFT) / max(len(columns), 1)
+    step = (WIDTH - left) / max(len(columns), 1)
+    width = min(step * 0.76, WIDEST)
     plot = HEIGHT - BOTTOM - TOP
     bars, ticks = [], []
-    for position, (label, values) in enumerate(columns.items()):
-        x, floor = LEFT + position * step + step * 0.12, float(HEIGHT - BOTTOM)
-        for name in used:
+    for position, (column, values) in enumerate(columns.items()):
+        x, floor = left + (position + 0.5) * step - width / 2, float(HEIGHT - BOTTOM)
+        for name, label in used.items():
             height = plot * values.get(name, 0) / most
             if height:
                 floor -= height
-                words = f"{label}: {values[name]:,} {name.replace('_', ' ')}"
-                bars.append(Bar(_r(x), _r(floor), _r(step * 0.76), _r(height), name, words))
+                words = f"{column}: {label} {write(values[name])}"
+                bars.append(Bar(_r(x), _r(floor), _r(width), _r(height), name, words))
         if position % every == 0:
-            ticks.append(Tick(_r(x + step * 0.38), label))
-    lines = [Tick(_r(HEIGHT - BOTTOM - plot * part / 2), f"{most * part // 2:,}") for part in (0, 1, 2)]
-    rows = [(label, [values.get(name, 0) for name in used]) for label, values in columns.items()]
-    return Chart(used, bars, ticks, lines, rows, unit=unit)
+            ticks.append(Tick(_r(x + width / 2), column))
+    lines = [Tick(_r(HEIGHT - BOTTOM - plot * part / 2), write(most * part // 2)) for part in (0, 1, 2)]
+    rows = [(column, [write(values.get(name, 0)) for name in used]) for column, values in columns.items()]
+    return Chart(list(used.items()), bars, ticks, lines, rows, left=left, unit=unit)
 
 
 def top(value: int) -> int:

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, QueryDict
 
@@ -12,6 +11,7 @@ from lapwing.identity.queries import today
 
 PAGE = 50
 LONGEST = 100  # characters of a filter that are looked at
+NOT_KEPT = ("below", "after", "format")  # of a query string: a place in the list, not what is looked for
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,11 @@ def number(request: HttpRequest, name: str) -> int | None:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
 
 
-def day_start(request: HttpRequest, name: str, zone: ZoneInfo, *, days: int = 0) -> datetime | None:
+def day_start(request: HttpRequest, name: str, zone: tzinfo, *, days: int = 0) -> datetime | None:
     """The beginning of a day that is typed in, so many days later."""
+    given = request.POST if request.method == "POST" else request.GET
     try:
-        day = datetime.fromisoformat(request.GET.get(name, "")[:10]) + timedelta(days=days)
+        day = datetime.fromisoformat(given.get(name, "")[:10]) + timedelta(days=days)
         return day.replace(tzinfo=zone).astimezone(UTC)
     except (ValueError, OverflowError):
         return None

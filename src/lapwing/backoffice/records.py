@@ -1,4 +1,4 @@
-"""The short lists of the catalogue, and the users, as unfold's lists: to look things up; every change is an action."""
+"""The short lists of the catalogue as unfold's lists: to look things up; every change is an action."""
 
 from typing import Any
 
@@ -17,7 +17,6 @@ from lapwing.catalog.models import (
     SubActionType,
     SubscriptionType,
 )
-from lapwing.identity.models import User
 from lapwing.identity.permissions import Permission
 from lapwing.receivables.models import Classification, CreditRating
 
@@ -60,19 +59,6 @@ class Providers(CatalogEntries):
     fields = ("code", "name", "kind", "connector", "needs_account", "responsible_email", "life_cycle_state")
 
 
-class Users(LookUp):
-    needed = Permission.ADMINISTER
-    list_display = ("username", "held_roles", "is_active", "last_login")
-    search_fields = ("username",)
-    fields = ("username", "held_roles", "is_active", "last_login")
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).prefetch_related("roles")
-
-    def held_roles(self, user: User) -> str:
-        return ", ".join(sorted(role.role.replace("_", " ") for role in user.roles.all()))
-
-
 CATALOGUE = (
     SubscriptionType,
     PricePlan,
@@ -92,4 +78,3 @@ def register() -> None:
     for model in CATALOGUE:
         site.register(model, CatalogEntries)
     site.register(Provider, Providers)
-    site.register(User, Users)

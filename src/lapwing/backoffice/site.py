@@ -39,6 +39,12 @@ class LapwingSite(UnfoldAdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return redirect("home")
 
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The side bar is the only list of lists; unfold's page of an app carries inline styles."""
+        return redirect("home")
+
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Without unfold's block of inline colours, which the content security policy refuses: they are in
         colours.css.

@@ -32,15 +32,17 @@ def _show(form: str) -> None:
 command(organisation_command, "show", help=_show.__doc__)(_show)
 
 
+@click.option("--name", help="What the organisation is called in mails.")
+@click.option("--time-zone", help="Like Europe/London; planned instants stay, the next ones follow it.")
+@click.option("--currency", help="The one that is offered first, like EUR.")
+@click.option("--country", help="Whose public holidays are kept, like GB.")
 @click.option("--max-affected", type=click.IntRange(0, 10**9), help="Default brake: so many subjects.")
 @click.option("--max-affected-percent", help="Default brake: so many per cent of the effective base.")
 @click.option(
     "--tolerance", multiple=True, metavar="CUR=AMOUNT", help="Overdue debt up to this does not count."
 )
 @format_option
-def _set(
-    max_affected: int | None, max_affected_percent: str | None, tolerance: tuple[str, ...], form: str
-) -> None:
+def _set(tolerance: tuple[str, ...], form: str, **given: Any) -> None:
     """Change settings; what is not named stays.
 
     \b
@@ -50,10 +52,7 @@ def _set(
 
     pairs = (each.partition("=") for each in tolerance)
     amounts = {currency: amount for currency, _, amount in pairs}
-    own = set_organisation(
-        max_affected=max_affected, max_affected_percent=max_affected_percent, tolerance=amounts
-    )
-    show_one(_record(own), form)
+    show_one(_record(set_organisation(tolerance=amounts, **given)), form)
 
 
 command(organisation_command, "set", help=_set.__doc__)(_set)
@@ -61,6 +60,7 @@ command(organisation_command, "set", help=_set.__doc__)(_set)
 
 def _record(own: Any) -> dict[str, Any]:
     return {
+        "name": own.name or None,
         "time_zone": own.time_zone,
         "currency": own.currency,
         "country": own.country or None,

@@ -39,6 +39,7 @@ def _serve() -> None:
         threading.Thread(target=_work, args=(stop,)),
         threading.Thread(target=as_me.run, args=(schedule, stop)),
     ]
+    threading.Thread(target=_keep, args=(stop,), daemon=True).start()  # may wait long for a provider
     click.echo("scheduler and worker are running; Ctrl-C stops them in order", err=True)
     for thread in threads:
         thread.start()
@@ -48,6 +49,12 @@ def _serve() -> None:
             raise click.ClickException("a part of the service ended by itself (part_ended)")
         stop.wait(0.5)
     click.echo("stopped", err=True)
+
+
+def _keep(stop: threading.Event) -> None:
+    from lapwing.figures.keep import keep_until
+
+    keep_until(stop)
 
 
 def _worker() -> None:

@@ -28,6 +28,8 @@ INSTALLED_APPS = [
     "lapwing.subscriptions",
     "lapwing.job_types",
     "lapwing.run_kinds",
+    "lapwing.exchange",
+    "lapwing.figures",
     # Apps of others that bring job types, run kinds, criteria or connectors in folders of these names.
     *filter(None, os.environ.get("LAPWING_APPS", "").split(",")),
 ]

@@ -2,6 +2,8 @@
 
 import os
 
+from lapwing.identity.openid import openid_settings
+
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 # Names under which the screens are reached, apart from the machine itself.
 HOSTS = [host.strip() for host in os.environ.get("LAPWING_HOSTS", "").split(",") if host.strip()]
@@ -20,14 +22,21 @@ SCREEN_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "axes",
     "csp",
 ]
+# Sign-in by the organisation's OpenID provider, where one is named; elsewhere its library is not even loaded.
+OIDC = openid_settings(os.environ)
+if OIDC:
+    SCREEN_APPS += ["allauth.socialaccount", "allauth.socialaccount.providers.openid_connect"]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "lapwing.backoffice.middleware.KeepNothing",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -35,7 +44,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "lapwing.backoffice.middleware.ActAsWhoSignedIn",
+    "lapwing.backoffice.middleware.RefuseHugeBodies",
     "lapwing.backoffice.middleware.TellRefusals",
+    "lapwing.backoffice.sessions.NoteSessions",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "lapwing.conf.urls"
@@ -55,6 +66,10 @@ TEMPLATES = [
         },
     }
 ]
+# What the browser asks for, until the user chooses. English is what the code is written in.
+USE_I18N = True
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 60
@@ -84,6 +99,9 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {"login_failed": None}  # axes locks out, in the database, so for all processes
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Lapwing"
+SOCIALACCOUNT_PROVIDERS = OIDC.providers() if OIDC else {}
+SOCIALACCOUNT_ADAPTER = "lapwing.backoffice.openid.OurUsersOnly"
+IMPORT_AT_MOST_MB = int(os.environ.get("LAPWING_IMPORT_MB") or 200)  # of one upload
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -93,6 +111,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 SILENCED_SYSTEM_CHECKS = ["axes.W003"]
 
+PASSWORD_RESET_TIMEOUT = 24 * 3600  # seconds for which an administrator's link lets a password be chosen
 SESSION_COOKIE_AGE = 12 * 3600  # a long working day
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
@@ -114,7 +133,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
-        "form-action": ["'self'"],
+        "form-action": ["'self'", *([OIDC.origin] if OIDC else [])],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
     }

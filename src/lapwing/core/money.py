@@ -39,6 +39,6 @@ def to_text(minor: int, currency: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def to_words(minor: int, currency: str) -> str:
-    """1230 EUR -> '€12.30', as people read it."""
-    return format_currency(Decimal(minor).scaleb(-minor_digits(currency)), currency, locale="en")
+def to_words(minor: int, currency: str, locale: str = "en") -> str:
+    """1230 EUR -> '€12.30', as people read it; '12,30 €' with the locale de."""
+    return format_currency(Decimal(minor).scaleb(-minor_digits(currency)), currency, locale=locale)

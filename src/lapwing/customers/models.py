@@ -21,6 +21,12 @@ class Customer(Logged):
     language = models.CharField(max_length=10, blank=True, default="")
     credit_hold = models.BooleanField(default=False)
 
+    class Meta:
+        indexes = [  # names and e-mails are found along indexes of migration 0003
+            models.Index(fields=["kind", "number"], name="customer_by_kind"),
+            models.Index(fields=["number"], name="customer_credit_hold", condition=Q(credit_hold=True)),
+        ]
+
 
 class Contact(Logged):
     """Somebody at the customer, in one role."""
@@ -50,6 +56,7 @@ class ProviderAccount(Logged):
                 fields=["provider", "identity"], name="one_customer_an_identity", condition=~Q(identity="")
             ),
         ]
+        indexes = [models.Index(fields=["id"], name="provider_account_proposed", condition=Q(identity=""))]
 
     @property
     def is_mapped(self) -> bool:

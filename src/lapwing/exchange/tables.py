@@ -82,6 +82,10 @@ def _header(sheet: Sheet, line: int, cells: list[str], encoded: bool, problems: 
             sheet.file, line, "", ",".join(cells), "is not UTF-8; save the file in that encoding", "not_utf8"
         )
         return {}
+    if parted := _parted_otherwise(sheet, cells):
+        reason = f"the cells are parted by {parted}; save the file with commas between them"
+        problems.add(sheet.file, line, "", cells[0], reason, "wrong_delimiter")
+        return {}
     for name in sheet.columns:
         if name not in cells:
             problems.add(sheet.file, line, name, "", "this column is missing", "missing_column")
@@ -92,6 +96,16 @@ def _header(sheet: Sheet, line: int, cells: list[str], encoded: bool, problems: 
         elif name in cells[:position]:
             problems.add(sheet.file, line, name, name, "this column is there twice", "repeated_column")
     return {} if problems.total > before else {name: cells.index(name) for name in sheet.columns}
+
+
+def _parted_otherwise(sheet: Sheet, cells: list[str]) -> str:
+    """What stands between the columns where it is no comma: spreadsheets of many countries write semicolons."""
+    if len(cells) > 1:
+        return ""
+    for sign, words in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if len(set(cells[0].split(sign)) & set(sheet.columns)) > 1:
+            return words
+    return ""
 
 
 def _shown(name: str) -> str:

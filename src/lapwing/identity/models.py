@@ -34,6 +34,9 @@ class Organisation(Logged):
 class User(AbstractUser):
     """A person who operates Lapwing. What he may do follows from his roles."""
 
+    time_zone = models.CharField(max_length=64, blank=True, default="")  # '' is the organisation's
+    language = models.CharField(max_length=10, blank=True, default="")  # '' is what his browser asks for
+
     class Meta:
         db_table = "identity_user"
 
@@ -44,6 +47,20 @@ class UserRole(Logged):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "role"], name="user_role_once")]
+
+
+class SavedFilter(Logged):
+    """What a user looks for in a list again and again: a name for a query string."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="saved_filters")
+    list = models.CharField(max_length=60)  # the name of the list's URL
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=1000)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "list", "name"], name="saved_filter_once_a_list")
+        ]
 
 
 class Holiday(models.Model):

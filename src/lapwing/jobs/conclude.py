@@ -20,7 +20,7 @@ from lapwing.core.failpoints import failpoint
 from lapwing.core.sql import execute, rows
 from lapwing.jobs import outcomes
 from lapwing.jobs.links import release_followers
-from lapwing.jobs.machine_time import after_sql, now_sql, records_sql, stored
+from lapwing.jobs.machine_time import after_sql, earlier_sql, now_sql, records_sql, stored
 from lapwing.jobs.outcomes import Outcome
 from lapwing.jobs.states import NEEDS_PERSON, OUTCOME_UNKNOWN, Status
 from lapwing.jobs.types import ALONE, DIED_TOO_OFTEN, MAX_TRIES, HeldJob, type_of
@@ -224,7 +224,11 @@ def _write(records: list[dict[str, Any]]) -> list[tuple[int, bool, str]]:
     cancelled = "cancel_asked_by <> '' AND v.ends_as IN ('waiting', 'retry', 'cancelled') AND NOT v.doubtful"
     told = "'cancelled by ' || cancel_asked_by || ' while it was in progress'"
     status = f"CASE WHEN {cancelled} THEN 'cancelled' ELSE v.ends_as END"
-    due = f"CASE WHEN v.delay_s IS NULL THEN coalesce(v.due_at, scheduled_for) ELSE {after_sql('v.delay_s')} END"
+    # What is given back keeps its place: business time may stand elsewhere by then.
+    due = (
+        f"CASE WHEN v.outcome = 'given_back' THEN {earlier_sql('scheduled_for', 'v.due_at')} "
+        f"WHEN v.delay_s IS NULL THEN coalesce(v.due_at, scheduled_for) ELSE {after_sql('v.delay_s')} END"
+    )
     goes_on = f"v.ends_as IN ('waiting', 'retry') AND NOT ({cancelled})"
     finished = f"CASE WHEN {goes_on} THEN NULL ELSE {now_sql()} END"
     later = "v.outcome = 'later'"  # all went well: what failed before does not count any more

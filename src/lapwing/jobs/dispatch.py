@@ -66,14 +66,15 @@ class Dispatcher:
         self._chores.do(found)
         if not found.due and not self._under_way:
             return False
-        room = 2 * max(live_workers(self._engine.name), WORKERS_AT_LEAST)
+        workers = max(live_workers(self._engine.name), WORKERS_AT_LEAST)
         waiting = dict(
             Job.objects.filter(status=Status.DISPATCHED).values_list("pool").annotate(Count("id")).order_by()
         )
         handed_out = False
         for pool in (pool for pool in (ALONE, *POOLS) if pool in found.due):
-            for _ in range(max(room - waiting.get(pool, 0) // CHUNK[pool], 0)):
-                if not self._hand_out(Wanted(pool, (), found.due[pool]), limited_too=found.limited):
+            for _ in range(max(2 * workers - waiting.get(pool, 0) // CHUNK[pool], 0)):
+                full = _full_lanes(workers) if pool == "outside" else ()
+                if not self._hand_out(Wanted(pool, full, found.due[pool]), limited_too=found.limited):
                     break
                 handed_out = True
         self._under_way = bool(handed_out or waiting)
@@ -100,3 +101,10 @@ class Dispatcher:
                 raise
             failpoint("jobs.dispatch.after_publish")
         return chunk
+
+
+def _full_lanes(workers: int) -> list[str]:
+    """One slow system does not take more than three quarters of the workers."""
+    most = max(1, workers * 3 // 4) * CHUNK["outside"]
+    live = Job.objects.filter(pool="outside", status__in=(Status.DISPATCHED, Status.IN_PROGRESS))
+    return [lane for lane, jobs in live.values_list("lane").annotate(Count("id")).order_by() if jobs >= most]

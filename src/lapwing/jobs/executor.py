@@ -56,6 +56,10 @@ class Running:
         self.must_end_by = time.monotonic() + type_of(self.job).time_limit_s
 
     @property
+    def is_begun(self) -> bool:
+        return self.must_end_by < math.inf
+
+    @property
     def overdue(self) -> bool:
         return time.monotonic() > self.must_end_by
 
@@ -76,7 +80,7 @@ class Executor:
         """Does database work at once; starts calls and returns without waiting for them. Told to stop, it gives back
         what it has not begun.
         """
-        self._note(jobs)
+        self.hold(jobs)
         try:
             for _, group in groupby(sorted(jobs, key=lambda job: job.type), key=lambda job: job.type):
                 some = list(group)
@@ -86,7 +90,7 @@ class Executor:
                     self._begin_type(type_of(some[0]), some)
         finally:
             self.at = None
-            self._forget([job for job in jobs if not self._is_called(job)])
+            self.release([job for job in jobs if not self._is_called(job)])
 
     def flush(self) -> int:
         """Ends the attempts whose calls came back; returns how many came."""
@@ -101,19 +105,29 @@ class Executor:
                 self._settle(list(group))
         finally:
             self.at = None
-            self._forget([answer.job for answer in answers])
+            self.release([answer.job for answer in answers])
         return len(answers)
 
     def calls(self) -> Counter[str]:
         """Calls under way, by lane."""
         with self.lock:
-            return Counter(running.job.lane for running in self.running.values())
+            return Counter(running.job.lane for running in self.running.values() if running.is_begun)
 
     def finish(self) -> None:
         """Waits for all calls and ends them."""
-        while self.running:
+        while self.calls():
             self.answered.wait(0.05)
             self.flush()
+
+    def hold(self, jobs: Sequence[HeldJob]) -> None:
+        """From now on their leases are renewed."""
+        with self.lock:
+            self.running.update({job.key: Running(job) for job in jobs})
+
+    def release(self, jobs: Sequence[HeldJob]) -> None:
+        with self.lock:
+            for job in jobs:
+                self.running.pop(job.key, None)
 
     def abandon(self, job: HeldJob) -> None:
         """A call that takes longer than its limit is not waited for; its answer comes too late."""
@@ -121,18 +135,9 @@ class Executor:
             if self.running.pop(job.key, None):
                 self.abandoned.add(job.key)
 
-    def _note(self, jobs: Sequence[HeldJob]) -> None:
-        with self.lock:
-            self.running.update({job.key: Running(job) for job in jobs})
-
-    def _forget(self, jobs: Sequence[HeldJob]) -> None:
-        with self.lock:
-            for job in jobs:
-                self.running.pop(job.key, None)
-
     def _is_called(self, job: HeldJob) -> bool:
         with self.lock:
-            return job.key in self.running and self.running[job.key].must_end_by < math.inf
+            return job.key in self.running and self.running[job.key].is_begun
 
     def _begin_type(self, job_type: JobType, jobs: list[HeldJob]) -> None:
         if isinstance(job_type, OutsideType):
@@ -141,7 +146,7 @@ class Executor:
             self._end(jobs, self._perform_many)
         else:
             self._end(jobs, self._perform_each)
-        self._forget([job for job in jobs if not self._is_called(job)])
+        self.release([job for job in jobs if not self._is_called(job)])
 
     def _perform_each(self, jobs: Sequence[HeldJob]) -> dict[int, Outcome]:
         ended = {}

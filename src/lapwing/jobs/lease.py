@@ -9,12 +9,16 @@ from lapwing.core.sql import execute, rows
 from lapwing.jobs import outcomes
 from lapwing.jobs.claim import LEASE_S
 from lapwing.jobs.conclude import conclude, ending
-from lapwing.jobs.machine_time import after_sql, stored
+from lapwing.jobs.machine_time import after_sql, earlier_sql, stored
 from lapwing.jobs.types import HeldJob
 
 RENEW_EVERY_S = 15.0
-# Takes the present instant of business time, by which waiting jobs go; a job from retry had one of machine time.
-WAITS_AGAIN = "status = 'waiting', scheduled_for = %s, lease_token = '', lease_until = NULL"
+
+
+def waits_again_sql() -> str:
+    """Takes the present instant of business time, by which waiting jobs go; one from retry had one of machine time."""
+    due = earlier_sql("scheduled_for", "%s")
+    return f"status = 'waiting', scheduled_for = {due}, lease_token = '', lease_until = NULL"
 
 
 def renew(token: str, ids: Collection[int], *, lease_s: float = LEASE_S) -> dict[int, bool]:
@@ -53,6 +57,6 @@ def give_back(jobs: Sequence[HeldJob]) -> None:
 def take_back_dispatched(token: str) -> int:
     """A chunk that could not be handed to the engine waits again."""
     return execute(
-        f"UPDATE jobs_job SET {WAITS_AGAIN} WHERE status = 'dispatched' AND lease_token = %s",
+        f"UPDATE jobs_job SET {waits_again_sql()} WHERE status = 'dispatched' AND lease_token = %s",
         [stored(clock.now()), token],
     )

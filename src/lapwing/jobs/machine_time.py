@@ -28,6 +28,11 @@ def steady_now_sql(seconds: float = 0) -> str:
     return _SQLITE.format(f", '{seconds:f} seconds'")
 
 
+def earlier_sql(one: str, other: str) -> str:
+    """The earlier of two instants."""
+    return f"{'least' if connection.vendor == 'postgresql' else 'min'}({one}, {other})"
+
+
 def records_sql(**columns: str) -> str:
     """A table `v` of the objects in one JSON parameter; `columns` gives each its PostgreSQL type."""
     if connection.vendor == "postgresql":

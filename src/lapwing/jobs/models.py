@@ -13,6 +13,8 @@ from lapwing.jobs.states import LIVE, NEEDS_PERSON, OPEN, READY, Status
 
 KEY_HELD = ~Q(deduplication_key="") & (Q(status__in=OPEN) | Q(status=Status.FAILED, result_code=NEEDS_PERSON))
 
+HAS_A_CODE = ~Q(result_code="")  # the usual success has none, and costs this index nothing
+
 
 class JobColumns(models.Model):
     """What a job is, where it stands and how it ended."""
@@ -71,6 +73,10 @@ class Job(JobColumns):
             models.Index(fields=["lease_until"], name="job_live", condition=Q(status__in=LIVE)),
             models.Index(fields=["subject", "id"], name="job_subject"),
             models.Index(fields=["type", "status", "id"], name="job_list"),
+            models.Index(fields=["result_code", "id"], name="job_code", condition=HAS_A_CODE),
+            models.Index(
+                fields=["type", "result_code", "id"], name="job_failed", condition=Q(status=Status.FAILED)
+            ),
         ]
 
 
@@ -83,6 +89,7 @@ class ArchivedJob(JobColumns):
         indexes = [
             models.Index(fields=["subject", "id"], name="archived_job_subject"),
             models.Index(fields=["type", "status", "id"], name="archived_job_list"),
+            models.Index(fields=["result_code", "id"], name="archived_job_code", condition=HAS_A_CODE),
         ]
 
 

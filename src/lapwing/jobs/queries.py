@@ -125,11 +125,11 @@ def newest_jobs(
     limit: int | None = None,
 ) -> list[Job | ArchivedJob]:
     """Jobs of both tables, newest first; `below` is the last number of the page before. `code` is a result code,
-    `since` and `until` bound when they were asked for; these have no index and look at one job after the other.
+    `since` and `until` bound when they were asked for.
     """
     more: dict[str, Any] = {"result_code = %s": code} if code else {}
     more |= {f"created_at {sign} %s": stored(at) for sign, at in ((">=", since), ("<", until)) if at}
-    ids = _newest_ids(status, job_type, subject, more, below, limit)
+    ids = _newest_ids(status, job_type, subject, more, below, limit, at_once=bool(subject or code))
     found: dict[int, Job | ArchivedJob] = {}
     for model in (Job, ArchivedJob):  # what is archived between the two is found in the second
         for start in range(0, len(ids), 10_000):
@@ -144,14 +144,16 @@ def _newest_ids(
     more: dict[str, Any],
     below: int | None,
     limit: int | None,
+    *,
+    at_once: bool,
 ) -> list[int]:
-    """Each table is read along an index in the order of the answer: where none has it, once for each type and status
-    that may match, and the heads of these are merged.
+    """Each table is read along an index in the order of the answer: `at_once` where the index of subjects or of codes
+    has it; else once for each type and status that may match, and the heads of these are merged.
     """
     statuses, types = [status] if status else [""], [job_type] if job_type else [""]
-    if (status or job_type) and not subject:
+    if (status or job_type) and not at_once:
         statuses = [status] if status else list(Status.values)
-        types = [job_type] if job_type else _types()
+        types = [job_type] if job_type else known_types()
     looks, values = [], []
     for table in ("jobs_job", "jobs_archivedjob"):
         for one_type in types:
@@ -195,7 +197,7 @@ def capped_counts(
     cap: int = 10_000,
 ) -> dict[str, int]:
     """How many jobs are in each status, none counted further than cap + 1; along the indexes of the lists."""
-    types = [job_type] if job_type or subject else _types()
+    types = [job_type] if job_type or subject else known_types()
     looks, values = [], []
     for status in statuses:
         for one_type in types:
@@ -251,7 +253,7 @@ def counts_by_status() -> dict[str, int]:
     return dict(Job.objects.values_list("status").annotate(Count("id")).order_by("status"))
 
 
-def _types() -> list[str]:
+def known_types() -> list[str]:
     """All types that jobs have, also those that nobody registers any more: the next one along the index, each time."""
 
     def following(after: str) -> str:

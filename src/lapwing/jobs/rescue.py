@@ -11,7 +11,7 @@ from lapwing.core.sql import execute, rows
 from lapwing.jobs import outcomes
 from lapwing.jobs.claim import HELD_COLUMNS, held_job
 from lapwing.jobs.conclude import conclude, ending
-from lapwing.jobs.lease import WAITS_AGAIN
+from lapwing.jobs.lease import waits_again_sql
 from lapwing.jobs.machine_time import steady_now_sql, stored
 from lapwing.jobs.waking import wake
 
@@ -31,7 +31,7 @@ def rescue() -> int:
 @transaction.atomic
 def _rescue_some() -> int:
     returned = execute(
-        f"UPDATE jobs_job SET {WAITS_AGAIN} WHERE id IN ({_expired('dispatched', 'id')})",
+        f"UPDATE jobs_job SET {waits_again_sql()} WHERE id IN ({_expired('dispatched', 'id')})",
         [stored(clock.now())],
     )
     lost = rows(_expired("in_progress", f"lease_token, {HELD_COLUMNS}"), [])

@@ -7,6 +7,7 @@ from functools import partial
 
 from django.db import InterfaceError, OperationalError, connection
 
+from lapwing.jobs.ahead import Ahead
 from lapwing.jobs.chores import RESCUE_EVERY_S, Chores
 from lapwing.jobs.claim import LEASE_S, Claimer, Wanted, new_token
 from lapwing.jobs.executor import RECONNECT_AFTER_S, Executor
@@ -15,7 +16,7 @@ from lapwing.jobs.lease import RENEW_EVERY_S
 from lapwing.jobs.limits import claim_limited
 from lapwing.jobs.queries import Outlook, due_pools, outlook
 from lapwing.jobs.signing import sign_worker_off, sign_worker_on
-from lapwing.jobs.types import ALONE, POOLS, HeldJob
+from lapwing.jobs.types import ALONE, POOLS, PRIORITIES, HeldJob
 from lapwing.jobs.waking import listen, stop_listening
 
 log = logging.getLogger("lapwing.jobs")
@@ -23,6 +24,7 @@ POLL_S = 1.0
 FLUSH_EVERY_S = 0.05
 CHUNK_S = 0.5  # of database work that one claim takes
 CHUNK_AT_MOST = 500
+AHEAD_FROM = 50  # jobs a chunk; where fewer fit, another worker may be free for the next sooner than this one
 CALLS_AT_ONCE = 32
 ASK_EVERY_S = 0.25  # while there is work
 
@@ -43,6 +45,7 @@ class LocalWorker:
         self._calls_at_once, self._chunk_at_most = calls_at_once, chunk_at_most
         self._claimer = Claimer(self.token, lease_s=lease_s)
         self._executor = Executor()
+        self._ahead = Ahead(Claimer(self.token, lease_s=lease_s), self._executor)
         self._heartbeat = Heartbeat(self.token, self._executor, lease_s=lease_s, every_s=renew_every_s)
         self._chunk, self._busy = 10, False
         self._outlook = Outlook({}, limited=False, expired=False)
@@ -66,9 +69,9 @@ class LocalWorker:
                     time.sleep(RECONNECT_AFTER_S)
                     continue
                 if not worked:
-                    if until_idle and not self._executor.running and not due_pools():
+                    if until_idle and not self._executor.calls() and not due_pools():
                         break
-                    awake.wait(FLUSH_EVERY_S if self._executor.running else POLL_S)
+                    awake.wait(FLUSH_EVERY_S if self._executor.calls() else POLL_S)
             self._executor.finish()
         finally:
             self._heartbeat.stop()
@@ -91,18 +94,26 @@ class LocalWorker:
 
     def _claim_alone(self) -> list[HeldJob]:
         """A job that runs alone waits for what is under way, and nothing else begins until it has ended."""
-        if self._executor.running:
-            return []
+        if ahead := self._ahead.take():
+            self._carry_out("database", ahead)
+        if self._executor.calls():
+            return ahead
         claimed = self._claim(ALONE)
         self._outlook.due.pop(ALONE)
         self._executor.finish()
         return claimed or self._claim_shared()
 
     def _claim_shared(self) -> list[HeldJob]:
-        claimed = [job for pool in POOLS if pool in self._outlook.due for job in self._claim(pool)]
+        claimed = [job for pool in POOLS for job in self._claim_of(pool)]
         if not claimed:
             self._asked_at = 0.0  # what was due is gone; what is due now is asked before the next claim
         return claimed
+
+    def _claim_of(self, pool: str) -> list[HeldJob]:
+        if pool == "database" and (ahead := self._ahead.take()):
+            self._carry_out(pool, ahead)
+            return ahead
+        return self._claim(pool) if pool in self._outlook.due else []
 
     def _claim(self, pool: str) -> list[HeldJob]:
         """What nothing limits and what is limited take turns in coming first, so that neither waits for the other's
@@ -123,12 +134,20 @@ class LocalWorker:
         return claimed
 
     def _carry_out(self, pool: str, jobs: list[HeldJob]) -> None:
+        if pool == "database" and len(jobs) >= AHEAD_FROM:
+            self._ask_ahead()
         since = time.monotonic()
         self._executor.begin(jobs)
         if pool == "database":
             per_job_s = (time.monotonic() - since) / len(jobs)
             fitting = int(CHUNK_S / max(per_job_s, 1e-6))
             self._chunk = max(1, min(fitting, self._chunk * 4, self._chunk_at_most))
+
+    def _ask_ahead(self) -> None:
+        """Not where what is limited takes turns, or where a job waits until nothing else is under way."""
+        found = self._outlook
+        if not found.limited and ALONE not in found.due:
+            self._ahead.ask(Wanted("database", (), found.due.get("database", PRIORITIES)), self._chunk)
 
     def _room(self, pool: str) -> int:
         if pool != "outside":
@@ -147,6 +166,7 @@ class LocalWorker:
 
     def _sign_off(self) -> None:
         try:
+            self._ahead.close()
             sign_worker_off(self.token)
         except (OperationalError, InterfaceError):
             log.warning("the database is away; leases end by themselves")

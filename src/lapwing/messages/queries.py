@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 from django.db.models import QuerySet
 
+from lapwing.audit.models import AuditEntry
 from lapwing.core.errors import Refused
 from lapwing.messages.addresses import parse_address, parse_sender
 from lapwing.messages.events import event_named
 from lapwing.messages.language.filters import Value
 from lapwing.messages.mail import Mail
 from lapwing.messages.models import Email, EmailTemplate
+from lapwing.messages.seed import shipped
 from lapwing.messages.tokens import flat, sample_of
 
 
@@ -49,3 +51,17 @@ def mail_of(email: Email) -> Mail:
         html=email.body_html,
         date=email.prepared_at,
     )
+
+
+def versions_of(template: EmailTemplate) -> QuerySet[AuditEntry]:
+    """Every save of a template, the newest first: `after` is what it said from then on."""
+    saved = AuditEntry.objects.filter(
+        subject_kind="email_template", subject_id=template.pk, action="email_template.save"
+    )
+    return saved.order_by("-pk")
+
+
+def shipped_template(event: str, language: str) -> EmailTemplate | None:
+    """As it comes with Lapwing, not saved; None where none ships in this language."""
+    found = (each for each in shipped() if (each.event, each.language) == (event, language))
+    return next(found, None)

@@ -43,6 +43,21 @@ class Account(Logged):
                 condition=Q(life_cycle_state__in=AccountState.values), name="account_state_known"
             )
         ]
+        indexes = [
+            models.Index(
+                fields=["life_cycle_state", "number"],
+                name="account_not_active",
+                condition=Q(life_cycle_state__in=[AccountState.SUSPENDED, AccountState.TERMINATED]),
+            ),
+            models.Index(fields=["classification", "number"], name="account_by_classification"),
+            models.Index(fields=["credit_rating", "number"], name="account_by_rating"),
+            models.Index(
+                fields=["on_hold_until"], name="account_on_hold", condition=Q(on_hold_until__isnull=False)
+            ),
+            models.Index(
+                fields=["promise_until"], name="account_promise", condition=Q(promise_until__isnull=False)
+            ),
+        ]
 
 
 class OpenItem(Logged):

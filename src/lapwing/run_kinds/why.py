@@ -67,6 +67,7 @@ def _tell_run(run: Run, action: SubscriptionAction) -> dict[str, Any]:
     item = RunItem.objects.filter(run_id=run.pk, subject_id=subject).first()
     return {
         "run": run.pk,
+        "item": subject,
         "definition": run.definition.alternative_code,
         "name": run.definition.name,
         "version": run.version.version,

@@ -194,3 +194,15 @@ def scheduled_date(definition: Definition) -> date | None:
 
 def _iso(instant: datetime | None) -> str | None:
     return instant.isoformat() if instant else None
+
+
+NEWEST_RUNS = 100
+
+
+def newest_items_of(subject_kind: str, subject_id: int, limit: int) -> list[tuple[Run, RunItem]]:
+    """The newest runs on whose frozen list a subject stands, with its item and outcome; so many runs are looked at."""
+    of_kind = [kind.name for kind in kinds if kind.subject_kind == subject_kind]
+    runs = Run.objects.filter(definition__kind__in=of_kind).select_related("definition").order_by("-pk")
+    looked_at = {run.pk: run for run in runs[:NEWEST_RUNS]}
+    items = with_outcome(RunItem.objects.filter(run_id__in=looked_at, subject_id=subject_id))
+    return [(looked_at[item.run_id], item) for item in items.order_by("-run_id")[:limit]]

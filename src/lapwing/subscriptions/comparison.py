@@ -3,10 +3,20 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.db.models import QuerySet
+
 from lapwing.connectors.errors import ConnectorError
 from lapwing.connectors.orders import ServiceState
 from lapwing.connectors.port import ProviderConnector
-from lapwing.subscriptions.models import LicenseChangeLog, Provisioning, Subscription
+from lapwing.subscriptions.models import (
+    LicenseChangeLog,
+    ProviderComparison,
+    ProviderDifference,
+    Provisioning,
+    Subscription,
+)
+
+Answer = ServiceState | ConnectorError | None
 
 
 def differences(provider_code: str, connector: ProviderConnector) -> Iterator[dict[str, Any]]:
@@ -17,39 +27,72 @@ def differences(provider_code: str, connector: ProviderConnector) -> Iterator[di
         Subscription.objects.filter(provider__code=provider_code).select_related("product").order_by("number")
     )
     for subscription in found.iterator():
-        ours, theirs = _ours(subscription), _asked(connector, subscription)
+        ours, theirs = (
+            ours_of(subscription),
+            in_words(answer_of(connector, subscription.number), subscription),
+        )
         if ours != theirs:
             yield {
                 "subscription": subscription.number,
                 "ours": ours,
                 "theirs": theirs,
-                "waiting": _waiting(subscription),
+                "waiting": waiting_of(subscription),
             }
 
 
-def _ours(subscription: Subscription) -> str:
+def ours_of(subscription: Subscription) -> str:
     return f"on, {subscription.quantity}" if subscription.services_on else "off"
 
 
-def _asked(connector: ProviderConnector, subscription: Subscription) -> str:
+def answer_of(connector: ProviderConnector, number: str) -> Answer:
+    """What the provider has for the number, or why it did not say. Needs no database."""
     try:
-        return _theirs(connector.look(subscription.number), subscription)
+        return connector.look(number)
     except ConnectorError as error:
-        return f"no answer: {error.code}"
+        return error
 
 
-def _theirs(state: ServiceState | None, subscription: Subscription) -> str:
-    if state is None or state.active is False:
+def in_words(answer: Answer, subscription: Subscription) -> str:
+    if isinstance(answer, ConnectorError):
+        return f"no answer: {answer.code}"
+    if answer is None or answer.active is False:
         return "off"
-    if state.active is None:
+    if answer.active is None:
         return "does not tell"
-    quantity = subscription.quantity if state.quantity is None else state.quantity
-    return f"on, {quantity}"
+    return f"on, {subscription.quantity if answer.quantity is None else answer.quantity}"
 
 
-def _waiting(subscription: Subscription) -> str:
+def waiting_of(subscription: Subscription) -> str:
+    """The open change that is to mend a difference, or ''."""
     open_changes = LicenseChangeLog.objects.filter(
         subscription=subscription, provisioning_status__in=[Provisioning.AWAITING, Provisioning.FAILED]
     )
     change = open_changes.order_by("pk").first()
     return f"change {change.pk} ({change.event}), {change.provisioning_status}" if change else ""
+
+
+def keep(subscription: Subscription, answer: Answer, at: Any) -> None:
+    """Writes the difference that there is at this moment, or takes away the one there was."""
+    ours, theirs = ours_of(subscription), in_words(answer, subscription)
+    if ours == theirs:
+        ProviderDifference.objects.filter(subscription=subscription).delete()
+        return
+    found = {"ours": ours, "theirs": theirs, "waiting": waiting_of(subscription), "seen_at": at}
+    ProviderDifference.objects.update_or_create(subscription=subscription, defaults=found)
+
+
+def differences_at(provider_code: str, *, after: str = "", limit: int = 50) -> list[ProviderDifference]:
+    """Those the latest comparison has found so far, by number of the subscription."""
+    found = ProviderDifference.objects.filter(subscription__provider__code=provider_code)
+    numbered = found.select_related("subscription").filter(subscription__number__gt=after)
+    return list(numbered.order_by("subscription__number")[:limit])
+
+
+def comparison_with(provider_id: int) -> ProviderComparison | None:
+    return ProviderComparison.objects.filter(provider=provider_id).first()
+
+
+def to_compare(comparison: ProviderComparison, limit: int) -> QuerySet[Subscription]:
+    """The next subscriptions of the provider that it is to be asked about."""
+    of = Subscription.objects.filter(provider=comparison.provider_id, number__gt=comparison.reached)
+    return of.order_by("number")[:limit]

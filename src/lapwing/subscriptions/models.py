@@ -21,7 +21,7 @@ from lapwing.catalog.models import (
 )
 from lapwing.core.models import Logged
 from lapwing.receivables.models import Account
-from lapwing.subscriptions.states import ACTION_STATES, SERVICES_ON, State
+from lapwing.subscriptions.states import ACTION_STATES, RARE, SERVICES_ON, State
 
 
 class Subscription(Logged):
@@ -64,6 +64,10 @@ class Subscription(Logged):
                 name="never_disconnect_has_a_reason",
             ),
         ]
+        indexes = [  # of the lists that people page through; no run changes these columns
+            models.Index(fields=["subscription_type", "number"], name="subscription_by_type"),
+            models.Index(fields=["provider", "number"], name="subscription_by_provider"),
+        ]
 
     @property
     def services_on(self) -> bool:
@@ -90,6 +94,7 @@ class BillingTerm(Logged):
                 name="term_is_an_interval",
             )
         ]
+        indexes = [models.Index(fields=["price_plan", "subscription"], name="term_by_plan")]
 
 
 class SubscriptionAction(models.Model):
@@ -148,7 +153,12 @@ class SubscriptionAction(models.Model):
         indexes = [
             models.Index(
                 fields=["scheduled_on", "id"], name="action_scheduled", condition=Q(state="scheduled")
-            )
+            ),
+            models.Index(  # finds those in a state that few are in
+                fields=["to_state", "subscription"],
+                name="action_to_rare_state",
+                condition=Q(state="executed", to_state__in=RARE),
+            ),
         ]
 
 
@@ -219,7 +229,12 @@ class LicenseChangeLog(models.Model):
                 fields=["subscription", "id"],
                 name="license_change_open",
                 condition=Q(provisioning_status__in=[Provisioning.AWAITING, Provisioning.FAILED]),
-            )
+            ),
+            models.Index(
+                fields=["subscription", "id"],
+                name="license_change_failed",
+                condition=Q(provisioning_status=Provisioning.FAILED),
+            ),
         ]
 
 
@@ -257,5 +272,26 @@ class ScheduledLicenseChangeLog(Logged):
         indexes = [
             models.Index(
                 fields=["effective_on", "id"], name="scheduled_change_pending", condition=Q(status="pending")
-            )
+            ),
+            models.Index(fields=["id"], name="scheduled_change_failed", condition=Q(status="merge_failed")),
         ]
+
+
+class ProviderComparison(models.Model):
+    """The latest look at what a provider has, subscription by subscription, and how far it has come."""
+
+    provider = models.OneToOneField(Provider, on_delete=models.CASCADE, related_name="comparison")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    reached = models.CharField(max_length=100, blank=True, default="")  # number of the last one asked about
+    asked = models.PositiveIntegerField(default=0)
+
+
+class ProviderDifference(models.Model):
+    """What a provider has otherwise than we, as it was when it was last asked."""
+
+    subscription = models.OneToOneField(Subscription, on_delete=models.CASCADE, related_name="difference")
+    ours = models.CharField(max_length=100)
+    theirs = models.CharField(max_length=100)
+    waiting = models.CharField(max_length=100, blank=True, default="")  # the open change that is to mend it
+    seen_at = models.DateTimeField()

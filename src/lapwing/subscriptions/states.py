@@ -20,6 +20,8 @@ class State(TextChoices):
 
 FINAL = (State.CANCELLED, State.REGRETTED, State.REPLACED)
 LIVE = tuple(state for state in State if state not in FINAL)
+# States that no run of masses leads to: few are in them, and an index of actions finds those.
+RARE = [str(state) for state in State if state not in (State.EFFECTIVE, State.NOT_EFFECTIVE)]
 SERVICES_ON = (State.EFFECTIVE, State.SHORT_TERM_EFFECTIVE)
 
 _MOVES: dict[Behaviour, tuple[tuple[State, ...], State]] = {
@@ -78,3 +80,13 @@ ACTION = StateMachine(
     },
 )
 ACTION_STATES = ("scheduled", "executed", "rejected", "cancelled")
+
+SCHEDULED_CHANGE = StateMachine(
+    "scheduled change",
+    {
+        ("pending", "merge"): "merged",
+        ("pending", "fail"): "merge_failed",
+        ("pending", "cancel"): "cancelled",
+        ("merge_failed", "retry"): "pending",
+    },
+)

@@ -1,76 +1,105 @@
 """Amounts, times, counts and states as the screens write them."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from babel.numbers import format_decimal
 from django import template
+from django.urls import reverse
+from django.utils import dateformat, timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext, pgettext, to_locale
 
+from lapwing.backoffice.exports import FORMATS
+from lapwing.backoffice.lists import NOT_KEPT, query
 from lapwing.backoffice.states import TONES
-from lapwing.core.money import to_words
+from lapwing.core.money import minor_digits, to_words
 from lapwing.runs.codes import meaning
 
 register = template.Library()
 CAP = 10_000
-UTC = ZoneInfo("UTC")
 
 
 @register.filter
 def words(value: Any) -> str:
-    """not_effective -> not effective"""
-    return "" if value is None else str(value).replace("_", " ")
+    """not_effective -> not effective, in the user's language where the catalogue knows it."""
+    written = "" if value is None else str(value).replace("_", " ")
+    return gettext(written) if written else ""
+
+
+@register.filter
+def translated(text: Any) -> str:
+    """A label that the domain writes in English, in the user's language where the catalogue knows it."""
+    return gettext(str(text)) if text else ""
 
 
 @register.filter
 def count(number: int | None) -> str:
     """12345 -> 12,345"""
-    return "" if number is None else f"{number:,}"
+    return "" if number is None else format_decimal(number, locale=_locale())
 
 
 @register.filter
 def capped(number: int | None) -> str:
     """As far as it was counted: 10,000+ beyond."""
-    return "" if number is None else f"{CAP:,}+" if number > CAP else f"{number:,}"
+    return "" if number is None else f"{count(CAP)}+" if number > CAP else count(number)
 
 
 @register.filter
 def amount(minor: int | None, currency: str | None) -> str:
     """1230 with EUR -> €12.30"""
-    return "" if minor is None or not currency else to_words(minor, currency)
+    return "" if minor is None or not currency else to_words(minor, currency, _locale())
 
 
 @register.filter
 def amounts(by_currency: Mapping[str, int] | None) -> str:
     """Each currency by itself; they are never added."""
-    return ", ".join(to_words(minor, currency) for currency, minor in sorted((by_currency or {}).items()))
+    found = sorted((by_currency or {}).items())
+    return ", ".join(to_words(minor, currency, _locale()) for currency, minor in found)
 
 
-@register.simple_tag(takes_context=True)
-def at(context: template.Context, instant: datetime | str | None) -> str | SafeString:
-    """An instant in the organisation's zone, which its title names."""
+def whole_amount(minor: int, currency: str) -> str:
+    """As on the axis of a chart, without decimals where there are none: 120000 with EUR -> €1,200"""
+    written = to_words(minor, currency, _locale())
+    digits = minor_digits(currency)
+    return written if minor % 10**digits else re.sub(rf"[.,]0{{{digits}}}(?!\d)", "", written)
+
+
+def _locale() -> str:
+    """The language of the screen, as babel names it."""
+    return to_locale(get_language() or "en")
+
+
+@register.simple_tag
+def at(instant: datetime | str | None) -> str | SafeString:
+    """An instant in the user's zone, which its title names."""
     if not instant:
         return ""
     found = datetime.fromisoformat(instant) if isinstance(instant, str) else instant
-    own = context.get("organisation")
-    local = found.astimezone(own.zone if own else UTC)
+    local = timezone.localtime(found)
     return format_html(
         '<time datetime="{}" title="{} {}">{}</time>',
         found.isoformat(),
         local.strftime("%Y-%m-%d %H:%M:%S"),
         local.tzinfo,
-        local.strftime("%-d %b %Y %H:%M"),
+        moment(found),
     )
 
 
-@register.simple_tag(takes_context=True)
-def weekday(context: template.Context, instant: datetime) -> str:
-    """The weekday of an instant in the organisation's zone."""
-    own = context.get("organisation")
-    return date_format(instant.astimezone(own.zone if own else UTC), "l")
+@register.simple_tag
+def weekday(instant: datetime) -> str:
+    """The weekday of an instant in the user's zone."""
+    return date_format(timezone.localtime(instant), "l")
+
+
+@register.filter
+def moment(instant: datetime) -> str:
+    """An instant in the user's zone as mere text, as a picture needs it."""
+    return dateformat.format(timezone.localtime(instant), f"{day_pattern()} H:i")
 
 
 @register.filter
@@ -78,7 +107,14 @@ def day(value: date | str | None) -> str:
     """2015-03-10 -> 10 Mar 2015"""
     if not value:
         return ""
-    return (date.fromisoformat(value) if isinstance(value, str) else value).strftime("%-d %b %Y")
+    found = date.fromisoformat(value) if isinstance(value, str) else value
+    return dateformat.format(found, day_pattern())
+
+
+def day_pattern() -> str:
+    """How a day is written, in the letters of Django's dateformat."""
+    # Translators: a day as 10 Mar 2015, in the letters of Django's date format
+    return pgettext("day", "j M Y")
 
 
 @register.filter
@@ -87,11 +123,12 @@ def span(seconds: float | None) -> str:
     if seconds is None:
         return ""
     left, told = round(seconds), []
-    for unit, length in (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
+    units = ((pgettext("days", "d"), 86_400), ("h", 3600), ("min", 60), ("s", 1))
+    for unit, length in units:
         if left >= length and len(told) < 2:
             told.append(f"{left // length} {unit}")
             left %= length
-    return " ".join(told) or "under 1 s"
+    return " ".join(told) or gettext("under 1 s")
 
 
 @register.filter
@@ -105,4 +142,39 @@ def badge(state: str | None) -> str | SafeString:
 @register.filter
 def code_meaning(code: str | None) -> str:
     """What a code of a run or an item means."""
-    return meaning(code) if code else ""
+    return translated(meaning(code)) if code else ""
+
+
+@register.simple_tag(takes_context=True)
+def saved_filters(context: template.Context, list_name: str) -> dict[str, Any]:
+    """The user's filters of a list, its address, and the filter that is set now, as a query string."""
+    request = context["request"]
+    return {
+        "filters": list(request.user.saved_filters.filter(list=list_name).order_by("name")),
+        "path": reverse(list_name),
+        "query": query(request.GET, **dict.fromkeys(NOT_KEPT, "")),
+    }
+
+
+@register.simple_tag(takes_context=True)
+def file_links(context: template.Context) -> list[tuple[str, str]]:
+    """This list as a file, with the filters that are set now: format and query string."""
+    given = context["request"].GET
+    return [(form.upper(), query(given, below="", after="", format=form)) for form in FORMATS]
+
+
+@register.filter
+def tone(state: str) -> str:
+    return TONES.get(str(state), "calm")
+
+
+@register.simple_tag
+def took(begin: datetime, end: datetime) -> str:
+    """How long it was from one instant to another."""
+    return span((end - begin).total_seconds())
+
+
+@register.simple_tag
+def worker_name(names: Mapping[str, str], token: str) -> str:
+    """Host and process of a worker, as long as it is remembered."""
+    return names.get(token, "")

@@ -1,27 +1,35 @@
 """Run now, or cancel, one or many jobs: first a page that says how many, then the action."""
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from lapwing.backoffice.lists import day_start
 from lapwing.backoffice.offers import JOB_STEPS, job_offers
 from lapwing.backoffice.screen import screen
+from lapwing.backoffice.templatetags.lapwing import count
 from lapwing.backoffice.views.jobs import types
 from lapwing.core.errors import Refused
 from lapwing.identity.permissions import Permission
 from lapwing.jobs.actions.cancel import cancel
 from lapwing.jobs.actions.run_now import run_now
 from lapwing.jobs.models import Job
+from lapwing.jobs.overview import with_key_held
 from lapwing.jobs.queries import newest_jobs
 from lapwing.jobs.states import Status
 
 AT_ONCE = 1_000
 ACTIONS = {"run_now": run_now, "cancel": cancel}
-LABELS = {"run_now": "Run now", "cancel": "Cancel"}
-DONE = {"run_now": "run now", "cancel": "cancelled"}
+LABELS = {"run_now": _("Run now"), "cancel": _("Cancel")}
+DONE = {"run_now": _("run now"), "cancel": _("cancelled")}
 
 
 @screen(Permission.STEER_JOBS)
@@ -33,14 +41,26 @@ def job_steps(request: HttpRequest) -> HttpResponse:
     step = request.POST.get("step", "")
     if step not in JOB_STEPS:
         raise Refused("unknown_step", f"there is no step {step[:40]!r}; known: {', '.join(JOB_STEPS)}")
-    jobs = _wanted(request, step)
+    chosen = _wanted(request, step)
+    held = with_key_held(chosen) if step == "run_now" else set()
+    jobs = [job for job in chosen if job.pk not in held]
     if not jobs:
-        raise Refused("no_jobs", f"none of the chosen jobs can be {DONE[step]}")
-    if len(jobs) == 1 or "confirmed" in request.POST:
+        raise Refused("no_jobs", _none_left(step, len(held)))
+    if len(chosen) == 1 or "confirmed" in request.POST:
         done = ACTIONS[step]([job.pk for job in jobs])
-        messages.success(request, f"{len(done):,} {'job' if len(done) == 1 else 'jobs'}: {DONE[step]}.")
+        messages.success(
+            request,
+            ngettext("%(count)s job: %(done)s.", "%(count)s jobs: %(done)s.", len(done))
+            % {"count": count(len(done)), "done": DONE[step]},
+        )
         return redirect(back)
-    return render(request, "backoffice/job_steps.html", _confirmation(step, jobs, back))
+    return render(request, "backoffice/job_steps.html", _confirmation(step, jobs, back, len(held)))
+
+
+def _none_left(step: str, held: int) -> str:
+    if held:
+        return gettext("another open job does the same work already; wait for that one")
+    return gettext("none of the chosen jobs is in a state for this: %(step)s") % {"step": LABELS[step]}
 
 
 def _wanted(request: HttpRequest, step: str) -> list[Job]:
@@ -51,12 +71,19 @@ def _wanted(request: HttpRequest, step: str) -> list[Job]:
             job_type=_among(request, "type", list(types())),
             subject=request.POST.get("subject", "")[:100],
             code=request.POST.get("code", "")[:100],
+            since=_day(request, "from"),
+            until=_day(request, "to", days=1),
             limit=AT_ONCE,
         )
     else:
-        numbers = [int(each) for each in request.POST.getlist("job") if each.isascii() and each.isdigit()]
+        given = [*request.POST.getlist("job"), *request.POST.get("jobs", "").split(",")]
+        numbers = [int(each) for each in given if each.isascii() and each.isdigit() and len(each) < 19]
         found = list(Job.objects.filter(pk__in=numbers[:AT_ONCE]))
     return [job for job in found if step in job_offers(job)]
+
+
+def _day(request: HttpRequest, name: str, *, days: int = 0) -> datetime | None:
+    return day_start(request, name, timezone.get_current_timezone(), days=days)
 
 
 def _among(request: HttpRequest, name: str, choices: list[str]) -> str:
@@ -64,20 +91,21 @@ def _among(request: HttpRequest, name: str, choices: list[str]) -> str:
     return value if value in choices else ""
 
 
-def _confirmation(step: str, jobs: list[Job], back: str) -> dict:
+def _confirmation(step: str, jobs: list[Job], back: str, held: int) -> dict:
     by_type: dict[tuple[str, str], int] = {}
     for job in jobs:
         by_type[job.type, str(job.status)] = by_type.get((job.type, str(job.status)), 0) + 1
     labels = types()
     return {
-        "title": f"{LABELS[step]}: {len(jobs):,} jobs",
+        "title": gettext("%(step)s: %(count)s jobs") % {"step": LABELS[step], "count": count(len(jobs))},
+        "held": held,
         "step": step,
         "label": LABELS[step],
         "jobs": jobs,
         "groups": [
-            (labels.get(name, name), status, count) for (name, status), count in sorted(by_type.items())
+            (labels.get(name, name), status, number) for (name, status), number in sorted(by_type.items())
         ],
-        "at_most": AT_ONCE if len(jobs) == AT_ONCE else None,
+        "at_most": AT_ONCE if len(jobs) + held >= AT_ONCE else None,
         "back": back,
     }
 

@@ -1,40 +1,58 @@
 """Jobs: the list with its filters, and one job with everything that happened to it."""
 
+from operator import attrgetter
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from lapwing.backoffice.exports import Columns, exported, in_chunks
 from lapwing.backoffice.lists import PAGE, chips, chosen, day_start, number, page_of, written
 from lapwing.backoffice.offers import job_offers
+from lapwing.backoffice.pictures import attempt_line, family_picture
 from lapwing.backoffice.screen import screen
+from lapwing.backoffice.templatetags.lapwing import translated
 from lapwing.identity.permissions import Permission
-from lapwing.identity.queries import organisation
 from lapwing.jobs.links import blocking
 from lapwing.jobs.models import ArchivedJob, Job
+from lapwing.jobs.overview import family
 from lapwing.jobs.queries import (
     attempts_of,
     capped_counts,
     find_job,
-    followers_of,
     newest_jobs,
-    predecessors_of,
+    silent_jobs,
+    worker_names,
 )
 from lapwing.jobs.states import Status
 from lapwing.jobs.types import MAX_TRIES, job_types
 
-TABS = ("main", "parameters", "attempts", "links")
+COLUMNS: Columns = {
+    "job": "pk",
+    **{
+        name: name
+        for name in (
+            *("type", "subject_kind", "subject", "status", "attempt", "result_code", "result"),
+            *("scheduled_for", "created_at", "started_at", "finished_at", "requested_by"),
+        )
+    },
+}
+ATTEMPTS_SHOWN = 200
+SUBJECT_JOBS_SHOWN = 20
+TABS = ("main", "parameters", "attempts", "links", "subject")
 
 
 def types() -> dict[str, str]:
     """Names and labels of all types."""
-    return {each.name: each.label or each.name for each in job_types}
+    return {each.name: translated(each.label or each.name) for each in job_types}
 
 
 @screen(Permission.VIEW)
 def job_list(request: HttpRequest) -> HttpResponse:
-    zone = organisation().zone
+    zone = timezone.get_current_timezone()
     labels = types()
     job_type, subject = chosen(request, "type", list(labels)), written(request, "subject")
     filters: dict[str, Any] = {
@@ -45,15 +63,24 @@ def job_list(request: HttpRequest) -> HttpResponse:
         "since": day_start(request, "from", zone),
         "until": day_start(request, "to", zone, days=1),
     }
-    found = newest_jobs(**filters, below=number(request, "below"), limit=PAGE + 1)
+    rows = in_chunks(lambda below, limit: newest_jobs(**filters, below=below, limit=limit), attrgetter("pk"))
+    if file := exported(request, "jobs", COLUMNS, rows):
+        return file
+    only_silent = request.GET.get("silent") == "yes"
+    silent = {pk: why for pk, _type, why in silent_jobs()} if only_silent else {}
+    if only_silent:
+        found = list(Job.objects.filter(pk__in=silent).order_by("-pk")[:PAGE])
+    else:
+        found = newest_jobs(**filters, below=number(request, "below"), limit=PAGE + 1)
     counts = capped_counts(job_type=job_type, subject=subject)
     return render(
         request,
         "backoffice/jobs.html",
         {
-            "title": "Jobs",
+            "title": _("Silent jobs") if silent else _("Jobs"),
+            "silent": silent,
             "page": page_of(
-                request, [_row(job, labels) for job in found], "below", lambda row: row["job"].pk
+                request, [_row(job, labels, silent) for job in found], "below", lambda row: row["job"].pk
             ),
             "chips": chips(request, "status", counts, Status.values),
             "filters": filters,
@@ -63,8 +90,13 @@ def job_list(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _row(job: Job | ArchivedJob, labels: dict[str, str]) -> dict[str, Any]:
-    return {"job": job, "label": labels.get(job.type, job.type), "offers": job_offers(job)}
+def _row(job: Job | ArchivedJob, labels: dict[str, str], silent: dict[int, str]) -> dict[str, Any]:
+    return {
+        "job": job,
+        "label": labels.get(job.type, job.type),
+        "offers": job_offers(job),
+        "silent": silent.get(job.pk, ""),
+    }
 
 
 @screen(Permission.VIEW)
@@ -73,7 +105,7 @@ def job_detail(request: HttpRequest, number: int) -> HttpResponse:
     labels = types()
     tab = chosen(request, "tab", TABS) or "main"
     context: dict[str, Any] = {
-        "title": f"Job {job.pk}: {labels.get(job.type, job.type)}",
+        "title": _("Job %(job)s: %(type)s") % {"job": job.pk, "type": labels.get(job.type, job.type)},
         "job": job,
         "label": labels.get(job.type, job.type),
         "tab": tab,
@@ -82,14 +114,17 @@ def job_detail(request: HttpRequest, number: int) -> HttpResponse:
         "max_tries": MAX_TRIES,
         "offers": job_offers(job),
         "blocking": blocking(job.pk),
-        "attempts": attempts_of(job.pk)[:200],
         "subject_link": _subject_link(job),
     }
-    if tab == "links":
-        links = {"predecessors": predecessors_of(job.pk), "followers": followers_of(job.pk)}
-        context |= {
-            name: [(each, labels.get(each.type, each.type)) for each in jobs] for name, jobs in links.items()
-        }
+    if tab == "attempts":
+        attempts = list(attempts_of(job.pk)[:ATTEMPTS_SHOWN])
+        names = worker_names({each.worker for each in attempts})
+        context |= {"line": attempt_line(attempts), "workers": names}
+    elif tab == "links":
+        context["picture"] = family_picture(family(job), labels)
+    elif tab == "subject":
+        others = newest_jobs(subject=job.subject, limit=SUBJECT_JOBS_SHOWN) if job.subject else [job]
+        context["others"] = [(each, labels.get(each.type, each.type)) for each in others]
     return render(request, "backoffice/job.html", context)
 
 

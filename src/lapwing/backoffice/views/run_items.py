@@ -1,18 +1,17 @@
 """The frozen list of a run with what became of each item: page by page, and as a file."""
 
-import csv
-from collections.abc import Iterator
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
+from lapwing.backoffice.exports import Columns, decimal_amount, exported
 from lapwing.backoffice.lists import PAGE, chosen, number, page_of, written
 from lapwing.backoffice.screen import screen
-from lapwing.core.formula import safe_cell
 from lapwing.identity.permissions import Permission
 from lapwing.runs.actions.halt import find_run
 from lapwing.runs.kinds import kinds
-from lapwing.runs.models import Run
 from lapwing.runs.queries import items, items_page, outcomes
 
 OUTCOMES = ("done", "skipped", "error", "pending")
@@ -24,6 +23,15 @@ def run_items(request: HttpRequest, number: int) -> HttpResponse:
     kind = kinds.get(run.definition.kind)
     outcome, code = chosen(request, "outcome", OUTCOMES), written(request, "code")
     subject = written(request, "subject")
+    wanted = (
+        item
+        for item in items(run)
+        if outcome in ("", item["outcome"])
+        and code in ("", item["code"])
+        and item[kind.subject_column].startswith((subject, subject.upper()))
+    )
+    if file := exported(request, f"run-{run.pk}-items", _columns(kind), wanted):
+        return file
     found = items_page(
         run, outcome=outcome, code=code, subject=subject, after=_after(request), limit=PAGE + 1
     )
@@ -32,7 +40,7 @@ def run_items(request: HttpRequest, number: int) -> HttpResponse:
         request,
         "backoffice/run_items.html",
         {
-            "title": f"Items of run {run.pk}",
+            "title": _("Items of run %(run)s") % {"run": run.pk},
             "run": run,
             "kind": kind,
             "page": page_of(request, rows, "after", lambda row: row["key"]),
@@ -49,37 +57,11 @@ def _after(request: HttpRequest) -> int:
     return number(request, "after") or 0
 
 
-@screen(Permission.VIEW)
-def run_items_csv(request: HttpRequest, number: int) -> StreamingHttpResponse:
-    run = find_run(number)
-    wanted = chosen(request, "outcome", OUTCOMES), written(request, "code")
-    return StreamingHttpResponse(
-        _lines(run, *wanted),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="run-{run.pk}-items.csv"'},
-    )
-
-
-class _Echo:
-    """What csv writes to: gives the line back."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _lines(run: Run, outcome: str, code: str) -> Iterator[str]:
-    kind = kinds.get(run.definition.kind)
-    columns = [
-        kind.subject_column,
-        kind.owner_kind,
-        "outcome",
-        "code",
-        "description",
-        "amount_minor",
-        "currency",
-    ]
-    writer = csv.writer(_Echo(), lineterminator="\n")
-    yield writer.writerow(columns)
-    for item in items(run):
-        if outcome in ("", item["outcome"]) and code in ("", item["code"]):
-            yield writer.writerow([safe_cell(item[column]) for column in columns])
+def _columns(kind: Any) -> Columns:
+    """The names by which the command line writes the same file, and the amount as a number of its currency."""
+    names = [kind.subject_column, kind.owner_kind, "outcome", "code", "description"]
+    return {
+        **{name: lambda item, name=name: item[name] for name in names},
+        "amount": lambda item: decimal_amount(item["amount_minor"], item["currency"]),
+        "currency": lambda item: item["currency"],
+    }

@@ -1,14 +1,18 @@
 """Runs: the list, and the console of one run, of which the live part is asked for again every few seconds."""
 
+from functools import partial
 from typing import Any
 
 from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from lapwing.backoffice.batch_line import batch_line
+from lapwing.backoffice.exports import Columns, exported, in_chunks
 from lapwing.backoffice.lists import PAGE, chips, chosen, number, page_of, written
 from lapwing.backoffice.offers import RUN_STEPS, run_offers
+from lapwing.backoffice.progress import parts
 from lapwing.backoffice.screen import screen
 from lapwing.core.sql import capped_count
 from lapwing.identity.permissions import Permission
@@ -22,6 +26,22 @@ from lapwing.runs.queries import outcomes, pace
 from lapwing.runs.states import RunState
 
 BATCHES_SHOWN = 200
+COLUMNS: Columns = {
+    "run": lambda row: row["run"].pk,
+    "definition": lambda row: row["run"].definition.alternative_code,
+    "version": lambda row: row["run"].version.version,
+    "state": lambda row: row["run"].state,
+    "code": lambda row: row["run"].code,
+    "nominal_on": lambda row: row["run"].nominal_on,
+    **{
+        name: lambda row, name=name: row[name]
+        for name in ("selected", "done", "skipped", "errors", "pending")
+    },
+    "planned_at": lambda row: row["run"].planned_at,
+    "started_at": lambda row: row["run"].started_at,
+    "ended_at": lambda row: row["run"].ended_at,
+    "submitted_by": lambda row: row["run"].submitted_by,
+}
 SUMS = {
     f"sum_{name}": Sum(f"batches__{name}", filter=Q(batches__finished=True), default=0)
     for name in ("done", "skipped", "errors")
@@ -37,6 +57,10 @@ def run_list(request: HttpRequest) -> HttpResponse:
     by_state = {state: capped_count(runs.filter(state=state)) for state in RunState.values}
     if state := chosen(request, "state", RunState.values):
         runs = runs.filter(state=state)
+    if file := exported(
+        request, "runs", COLUMNS, in_chunks(partial(_rows_below, runs), lambda row: row["run"].pk)
+    ):
+        return file
     if below is not None:
         runs = runs.filter(pk__lt=below)
     found = list(runs.annotate(**SUMS)[: PAGE + 1])
@@ -44,12 +68,16 @@ def run_list(request: HttpRequest) -> HttpResponse:
         request,
         "backoffice/runs.html",
         {
-            "title": "Runs",
+            "title": _("Runs"),
             "page": page_of(request, [_row(run) for run in found], "below", lambda row: row["run"].pk),
             "chips": chips(request, "state", by_state, RunState.values),
             "code": code,
         },
     )
+
+
+def _rows_below(runs: Any, below: int | None, limit: int) -> list[dict[str, Any]]:
+    return [_row(run) for run in (runs.filter(pk__lt=below) if below else runs).annotate(**SUMS)[:limit]]
 
 
 def _row(run: Any) -> dict[str, Any]:
@@ -61,7 +89,10 @@ def _row(run: Any) -> dict[str, Any]:
 @screen(Permission.VIEW)
 def run_console(request: HttpRequest, number: int) -> HttpResponse:
     run = find_run(number)
-    context = {"title": f"Run {run.pk} of {run.definition.alternative_code}", **live(request, run)}
+    context = {
+        "title": _("Run %(run)s of %(code)s") % {"run": run.pk, "code": run.definition.alternative_code},
+        **live(request, run),
+    }
     return render(request, "backoffice/run.html", context)
 
 
@@ -81,7 +112,7 @@ def live(request: HttpRequest, run: Run) -> dict[str, Any]:
         "waits_for_another": is_held(run) and RUN_STEPS["approve"] not in offers,
         "counts": now,
         "looked_at": now["selected"] - now["pending"],
-        "parts": _parts(now),
+        "parts": parts(now),
         "outcomes": _shares(outcomes(run)),
         "rate": rate,
         "left_s": left_s if run.state == RunState.IN_PROGRESS else None,
@@ -99,14 +130,3 @@ def _shares(found: dict[str, int]) -> list[tuple[str, int, float]]:
     """Each outcome with how many there are, and its share of the most frequent one, of 100."""
     most = max(found.values(), default=1)
     return [(code, number, max(round(100 * number / most, 1), 0.5)) for code, number in found.items()]
-
-
-def _parts(now: dict[str, int]) -> list[tuple[str, float, float]]:
-    """The progress bar: outcome, where it begins and how wide it is, of 100."""
-    parts, start = [], 0.0
-    for name in ("done", "skipped", "errors"):
-        width = 100 * now[name] / now["selected"] if now["selected"] else 0.0
-        if width:
-            parts.append((name, round(start, 2), round(width, 2)))
-        start += width
-    return parts

@@ -6,37 +6,76 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from lapwing.backoffice.screen import screen
+from lapwing.backoffice.templatetags.lapwing import count, translated
+from lapwing.catalog.models import Provider
 from lapwing.identity.permissions import Permission
-from lapwing.jobs.actions.set_limit import pause, resume
+from lapwing.jobs.actions.set_limit import pause, resume, set_limit
 from lapwing.jobs.models import JobLimit
-from lapwing.jobs.queries import pulse
 from lapwing.jobs.types import job_types
 from lapwing.runs.scheduling import set_stand_by
 
 SWITCHES = {"pause": pause, "resume": resume}
+LIMIT_FIELDS = ("concurrency", "rate", "per_s")
+LIMIT_AT_MOST = 1_000_000
 SCHEDULER = {"stand-by": True, "run": False}
 
 
 @screen(Permission.VIEW)
 def job_type_list(request: HttpRequest) -> HttpResponse:
+    return render(request, "backoffice/job_types.html", {"title": _("Types of jobs"), "rows": _rows()})
+
+
+def _rows() -> list[dict[str, Any]]:
+    """All types, then the lanes of connectors; a limit that somebody set for another name comes last."""
     limits = {(limit.scope, limit.name): limit for limit in JobLimit.objects.order_by("scope", "name")}
-    rows: list[dict[str, Any]] = [
-        {
-            "scope": "type",
-            "name": each.name,
-            "label": each.label,
-            "limit": limits.pop(("type", each.name), None),
-        }
-        for each in job_types
+    named = [("type", each.name, translated(each.label or each.name)) for each in job_types]
+    connected = Provider.objects.exclude(connector="").order_by("code")
+    named += [("lane", each.code, each.name) for each in connected]
+    known = {(scope, name) for scope, name, _label in named}
+    named += [(scope, name, "") for scope, name in limits if (scope, name) not in known]
+    return [
+        {"scope": scope, "name": name, "label": label, "limit": limits.get((scope, name))}
+        for scope, name, label in named
     ]
-    rows += [
-        {"scope": scope, "name": name, "label": "", "limit": limit} for (scope, name), limit in limits.items()
-    ]
-    context = {"title": "Types of jobs", "rows": rows, "beats": pulse()}
-    return render(request, "backoffice/job_types.html", context)
+
+
+@screen(Permission.STEER_JOBS)
+def job_limit(request: HttpRequest, scope: str) -> HttpResponse:
+    """How many of a type, or of a connector's lane, run at once and how many start in a time; empty is no limit."""
+    name = request.POST.get("name", "") or request.GET.get("name", "")
+    row = next((row for row in _rows() if (row["scope"], row["name"]) == (scope, name)), None)
+    if row is None:
+        raise Http404
+    limit = row["limit"] or JobLimit(scope=scope, name=name)
+    given: dict[str, Any] = {field: getattr(limit, field) for field in LIMIT_FIELDS}
+    errors: dict[str, str] = {}
+    if request.method == "POST":
+        given = {field: request.POST.get(field, "").strip() for field in LIMIT_FIELDS}
+        numbers, errors = _numbers(given)
+        if not errors:
+            set_limit(scope, name, **{**numbers, "per_s": numbers["per_s"] or 1})
+            messages.success(request, _("%(name)s: the limit is set.") % {"name": name})
+            return redirect("job_types")
+    title = _("Limit of %(name)s") % {"name": row["label"] or name}
+    context = {"title": title, **row, "given": given, "errors": errors}
+    return render(request, "backoffice/job_limit.html", context)
+
+
+def _numbers(given: dict[str, str]) -> tuple[dict[str, int | None], dict[str, str]]:
+    """Whole numbers from 1, None where nothing was typed; and what is wrong, by field."""
+    numbers: dict[str, int | None] = {}
+    errors = {}
+    for field, text in given.items():
+        if text and not (text.isascii() and text.isdigit() and 1 <= int(text) <= LIMIT_AT_MOST):
+            errors[field] = _(
+                "a whole number from 1 to %(most)s, or empty for no limit; to stop it, pause it"
+            ) % {"most": count(LIMIT_AT_MOST)}
+        numbers[field] = int(text) if text and field not in errors else None
+    return numbers, errors
 
 
 @screen(Permission.STEER_JOBS)
@@ -47,7 +86,8 @@ def job_type_switch(request: HttpRequest, scope: str, step: str) -> HttpResponse
         raise Http404
     request.back_to = reverse("job_types")
     limit = SWITCHES[step](scope, request.POST.get("name", "")[:100])
-    messages.success(request, f"{limit.name}: {'paused' if limit.paused else 'goes on'}.")
+    said = _("%(name)s: paused.") if limit.paused else _("%(name)s: goes on.")
+    messages.success(request, said % {"name": limit.name})
     return redirect("job_types")
 
 
@@ -58,5 +98,5 @@ def scheduler_switch(request: HttpRequest, step: str) -> HttpResponse:
     if step not in SCHEDULER:
         raise Http404
     set_stand_by(SCHEDULER[step])
-    messages.success(request, "The scheduler stands by." if SCHEDULER[step] else "The scheduler runs.")
+    messages.success(request, _("The scheduler stands by.") if SCHEDULER[step] else _("The scheduler runs."))
     return redirect("home")

@@ -11,6 +11,7 @@ from lapwing.identity.queries import require, today
 from lapwing.receivables.ledger import allocate_credit, allocate_payment, take_back
 from lapwing.receivables.models import Account, OpenItem, Payment, PaymentState
 from lapwing.receivables.queries import locked_account, payment
+from lapwing.receivables.states import PAYMENT
 
 EARLIEST = date(1900, 1, 1)
 
@@ -34,7 +35,7 @@ def post_payment(
     day = received_on or today()
     new = _payment(account, amount_minor, reference, day, invoice_number)
     old = Payment.objects.filter(reference=reference).first()
-    if old is not None and old.state == PaymentState.PENDING and _same_money(old, new):
+    if old is not None and "post" in PAYMENT.events(old.state) and _same_money(old, new):
         new = old
         new.received_on = day
     elif old is not None:
@@ -71,7 +72,7 @@ def announce_payment(
 def fail_payment(reference: str, *, reason: str = "") -> Payment:
     """An announced payment will not arrive. Raises Refused `payment_not_pending`."""
     found = _locked(reference)
-    if found.state != PaymentState.PENDING:
+    if "fail" not in PAYMENT.events(found.state):
         raise Refused("payment_not_pending", f"payment {reference} is {found.state}, expected pending")
     found.state, found.reason = PaymentState.FAILED, reason
     found.save()
@@ -87,7 +88,7 @@ def reverse_payment(reference: str, *, reason: str = "") -> Payment:
     found = _locked(reference)
     if found.state == PaymentState.REVERSED:
         return found
-    if found.state != PaymentState.POSTED:
+    if "reverse" not in PAYMENT.events(found.state):
         raise Refused("payment_not_posted", f"payment {reference} is {found.state}, expected posted")
     take_back(found, today())
     found.state, found.reason, found.unallocated_minor = PaymentState.REVERSED, reason, 0

@@ -7,6 +7,7 @@ from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import require
 from lapwing.subscriptions.actions.schedule_change import Status, tell
 from lapwing.subscriptions.models import ScheduledLicenseChangeLog
+from lapwing.subscriptions.states import SCHEDULED_CHANGE
 
 
 @transaction.atomic
@@ -17,7 +18,7 @@ def cancel_scheduled_change(scheduled_id: int, *, reason: str = "") -> Scheduled
     scheduled = found.select_related("subscription").first()
     if scheduled is None:
         raise Refused("unknown_scheduled_change", f"there is no scheduled change {scheduled_id}")
-    if scheduled.status != Status.PENDING:
+    if "cancel" not in SCHEDULED_CHANGE.events(scheduled.status):
         raise Refused(
             "not_pending",
             f"scheduled change {scheduled_id} is {scheduled.status}; only a pending one is cancelled",

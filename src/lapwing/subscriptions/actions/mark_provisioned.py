@@ -10,7 +10,7 @@ from lapwing.jobs.models import Job
 from lapwing.jobs.states import LIVE, MET
 from lapwing.subscriptions.actions.record_provisioning import record_provisioning
 from lapwing.subscriptions.models import LicenseChangeLog, Provisioning
-from lapwing.subscriptions.provider_jobs import JOB_OF, change_key
+from lapwing.subscriptions.provider_jobs import JOB_OF, UNTOLD, change_key
 
 
 @transaction.atomic
@@ -20,7 +20,7 @@ def mark_provisioned(change_id: int, *, reference: str = "") -> LicenseChangeLog
     change = LicenseChangeLog.objects.select_for_update().filter(pk=change_id).first()
     if change is None:
         raise Refused("unknown_license_change", f"there is no license change {change_id}")
-    if change.provisioning_status not in (Provisioning.AWAITING, Provisioning.FAILED):
+    if change.provisioning_status not in UNTOLD:
         raise Refused(
             "not_awaiting",
             f"license change {change_id} is {change.provisioning_status}, expected awaiting or failed",

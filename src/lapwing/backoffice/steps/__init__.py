@@ -1,0 +1,1 @@
+"""What a person may do to records, one file a sort of record."""

@@ -1,0 +1,1 @@
+"""Writes of an import through the screens; one verb a file."""

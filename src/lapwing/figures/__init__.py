@@ -1,0 +1,1 @@
+"""Figures over the whole base, kept by the service so that no request counts a large table."""
