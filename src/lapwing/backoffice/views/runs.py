@@ -6,7 +6,9 @@ from typing import Any
 from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
+from lapwing.backoffice.batch_line import batch_line
 from lapwing.backoffice.exports import Columns, exported, in_chunks
 from lapwing.backoffice.lists import PAGE, chips, chosen, number, page_of, written
 from lapwing.backoffice.offers import RUN_STEPS, run_offers
@@ -14,6 +16,7 @@ from lapwing.backoffice.progress import parts
 from lapwing.backoffice.screen import screen
 from lapwing.core.sql import capped_count
 from lapwing.identity.permissions import Permission
+from lapwing.identity.queries import organisation
 from lapwing.runs.actions.approve_run import is_held
 from lapwing.runs.actions.halt import find_run
 from lapwing.runs.execution import next_at
@@ -65,7 +68,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
         request,
         "backoffice/runs.html",
         {
-            "title": "Runs",
+            "title": _("Runs"),
             "page": page_of(request, [_row(run) for run in found], "below", lambda row: row["run"].pk),
             "chips": chips(request, "state", by_state, RunState.values),
             "code": code,
@@ -86,7 +89,10 @@ def _row(run: Any) -> dict[str, Any]:
 @screen(Permission.VIEW)
 def run_console(request: HttpRequest, number: int) -> HttpResponse:
     run = find_run(number)
-    context = {"title": f"Run {run.pk} of {run.definition.alternative_code}", **live(request, run)}
+    context = {
+        "title": _("Run %(run)s of %(code)s") % {"run": run.pk, "code": run.definition.alternative_code},
+        **live(request, run),
+    }
     return render(request, "backoffice/run.html", context)
 
 
@@ -107,13 +113,20 @@ def live(request: HttpRequest, run: Run) -> dict[str, Any]:
         "counts": now,
         "looked_at": now["selected"] - now["pending"],
         "parts": parts(now),
-        "outcomes": outcomes(run),
+        "outcomes": _shares(outcomes(run)),
         "rate": rate,
         "left_s": left_s if run.state == RunState.IN_PROGRESS else None,
         "next_at": run.planned_at if run.state == RunState.DRAFT else next_at(run),
+        "line": batch_line(batches[:BATCHES_SHOWN], organisation().zone),
         "batches": list(enumerate(batches[:BATCHES_SHOWN], 1)),
         "more_batches": len(batches) > BATCHES_SHOWN,
         "undone_by": list(run.undone_by.order_by("pk").values_list("pk", flat=True)),
         "offers": offers,
         "is_live": run.state == RunState.IN_PROGRESS,
     }
+
+
+def _shares(found: dict[str, int]) -> list[tuple[str, int, float]]:
+    """Each outcome with how many there are, and its share of the most frequent one, of 100."""
+    most = max(found.values(), default=1)
+    return [(code, number, max(round(100 * number / most, 1), 0.5)) for code, number in found.items()]
