@@ -1,11 +1,15 @@
 """Accounts: the list with its filters; one with its money, what protects it, and its subscriptions."""
 
+from datetime import date
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from lapwing.backoffice.exports import Columns, decimal_amount, exported, in_chunks
 from lapwing.backoffice.lists import PAGE, chosen, page_of, written
 from lapwing.backoffice.screen import screen
 from lapwing.backoffice.step import offers
@@ -22,6 +26,21 @@ SHOWN = 25  # of each table of one account
 CODES_AT_MOST = 200
 
 
+COLUMNS: Columns = {
+    "account": "number",
+    "customer": "customer.number",
+    "customer_name": "customer.name",
+    "state": "life_cycle_state",
+    "currency": "currency",
+    "balance": lambda each: decimal_amount(each.balance_minor, each.currency),
+    "classification": lambda each: each.classification and each.classification.code,
+    "credit_rating": lambda each: each.credit_rating and each.credit_rating.code,
+    "on_hold_until": "on_hold_until",
+    "promise_until": "promise_until",
+    "promise": lambda each: decimal_amount(each.promise_minor, each.currency),
+}
+
+
 @screen(Permission.VIEW)
 def account_list(request: HttpRequest) -> HttpResponse:
     codes = {
@@ -36,6 +55,10 @@ def account_list(request: HttpRequest) -> HttpResponse:
         "credit_rating": chosen(request, "rating", codes["credit_rating"]),
         "marked": chosen(request, "marked", list(queries.MARKS)),
     }
+    if file := exported(
+        request, "accounts", COLUMNS, in_chunks(partial(_with_balances, filters, day), attrgetter("number"))
+    ):
+        return file
     found = queries.search_accounts(**filters, today=day, after=written(request, "after"), limit=PAGE + 1)
     page = page_of(request, found, "after", lambda each: each.number)
     balances = queries.balances_of(list(page.rows))
@@ -53,6 +76,14 @@ def account_list(request: HttpRequest) -> HttpResponse:
             **codes,
         },
     )
+
+
+def _with_balances(filters: dict[str, Any], day: date, after: str | None, limit: int) -> list[Account]:
+    found = queries.search_accounts(**filters, today=day, after=after or "", limit=limit)
+    balances = queries.balances_of(found)
+    for each in found:
+        each.balance_minor = balances.get(each.pk, 0)
+    return found
 
 
 @screen(Permission.VIEW)

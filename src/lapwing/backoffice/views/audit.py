@@ -1,20 +1,22 @@
 """The audit: the list with its filters, one entry with what it changed, and the proof of the chain."""
 
+from operator import attrgetter
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from lapwing.audit.models import AuditEntry
 from lapwing.audit.queries import chain_state, changes_of, entry_numbered, known, newest_entries
+from lapwing.backoffice.exports import Columns, exported, in_chunks
 from lapwing.backoffice.lists import PAGE, chosen, day_start, number, page_of, written
 from lapwing.backoffice.screen import screen
 from lapwing.identity.permissions import Permission
-from lapwing.identity.queries import organisation
 from lapwing.job_types.check_audit_chain import ask_for_chain_check
 
 # Where a subject has a screen of its own, which is found by its number or, for a run or a job, by its key.
@@ -30,9 +32,18 @@ BY_KEY = {"run": "run", "job": "job", "import": "import"}
 ONE = {"organisation": "settings", "scheduler": "settings", "audit": "audit"}
 
 
+COLUMNS: Columns = {
+    "entry": "pk",
+    **{
+        name: name
+        for name in ("at", "actor", "action", "subject_kind", "subject", "reason", "before", "after")
+    },
+}
+
+
 @screen(Permission.VIEW)
 def audit_list(request: HttpRequest) -> HttpResponse:
-    zone = organisation().zone
+    zone = timezone.get_current_timezone()
     actions, kinds = known("action"), known("subject_kind")
     filters: dict[str, Any] = {
         "actor": written(request, "actor"),
@@ -40,9 +51,14 @@ def audit_list(request: HttpRequest) -> HttpResponse:
         "kind": chosen(request, "kind", kinds),
         "subject": written(request, "subject"),
         "run": number(request, "run"),
-        "since": day_start(request, "from", zone),
-        "until": day_start(request, "to", zone, days=1),
+        "since": day_start(request.GET, "from", zone),
+        "until": day_start(request.GET, "to", zone, days=1),
     }
+    rows = in_chunks(
+        lambda below, limit: newest_entries(**filters, below=below, limit=limit), attrgetter("pk")
+    )
+    if file := exported(request, "audit", COLUMNS, rows):
+        return file
     found = newest_entries(**filters, below=number(request, "below"), limit=PAGE + 1)
     context = {
         "title": _("Audit"),

@@ -1,9 +1,12 @@
 """Customers: the list with its filters; one with his accounts, agreements, who he is at the providers, his mails."""
 
+from operator import attrgetter
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from lapwing.backoffice.exports import Columns, exported, in_chunks
 from lapwing.backoffice.lists import PAGE, chosen, page_of, written
 from lapwing.backoffice.screen import screen
 from lapwing.backoffice.step import offers
@@ -18,6 +21,12 @@ KINDS = ("person", "organisation")
 SHOWN = 25
 
 
+COLUMNS: Columns = {
+    "customer": "number",
+    **{name: name for name in ("name", "kind", "email", "phone", "country", "language", "credit_hold")},
+}
+
+
 @screen(Permission.VIEW)
 def customer_list(request: HttpRequest) -> HttpResponse:
     filters = {
@@ -25,6 +34,11 @@ def customer_list(request: HttpRequest) -> HttpResponse:
         "kind": chosen(request, "kind", KINDS),
         "credit_hold": bool(chosen(request, "credit_hold", ["yes"])),
     }
+    rows = in_chunks(
+        lambda after, limit: search_customers(**filters, after=after or "", limit=limit), attrgetter("number")
+    )
+    if file := exported(request, "customers", COLUMNS, rows):
+        return file
     found = search_customers(**filters, after=written(request, "after"), limit=PAGE + 1)
     return render(
         request,

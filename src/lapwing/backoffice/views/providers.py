@@ -1,11 +1,13 @@
 """Providers: whether they answer, what they do not have yet, what they have otherwise; and who customers are there."""
 
+from operator import attrgetter
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from lapwing.backoffice.exports import Columns, exported, in_chunks
 from lapwing.backoffice.lists import PAGE, chosen, number, page_of, written
 from lapwing.backoffice.screen import screen
 from lapwing.backoffice.step import offers
@@ -31,6 +33,22 @@ CHECKS_AT_MOST = 20  # beyond so many providers the list leaves the last check t
 MAPPING = ("proposed", "mapped")
 
 
+PROVIDER_COLUMNS: Columns = {
+    "provider": lambda row: row["provider"].code,
+    "name": lambda row: row["provider"].name,
+    "kind": lambda row: row["provider"].kind,
+    "connector": lambda row: row["provider"].connector,
+    "check": lambda row: row["check"] and (row["check"].result_code or row["check"].status),
+    **{str(status): lambda row, status=status: row[str(status)] for status in UNTOLD},
+}
+ACCOUNT_COLUMNS: Columns = {
+    "customer": "customer.number",
+    "customer_name": "customer.name",
+    "provider": "provider.code",
+    "identity": "identity",
+}
+
+
 @screen(Permission.VIEW)
 def provider_list(request: HttpRequest) -> HttpResponse:
     found = list(Provider.objects.order_by("code")[:PROVIDERS_AT_MOST])
@@ -43,6 +61,8 @@ def provider_list(request: HttpRequest) -> HttpResponse:
         }
         for position, each in enumerate(found)
     ]
+    if file := exported(request, "providers", PROVIDER_COLUMNS, rows):
+        return file
     return render(request, "backoffice/providers.html", {"title": _("Providers"), "rows": rows})
 
 
@@ -114,6 +134,12 @@ def provider_account_list(request: HttpRequest) -> HttpResponse:
         "state": chosen(request, "state", MAPPING),
         "text": written(request, "q"),
     }
+    rows = in_chunks(
+        lambda after, limit: search_provider_accounts(**filters, after=after or 0, limit=limit),
+        attrgetter("pk"),
+    )
+    if file := exported(request, "provider-accounts", ACCOUNT_COLUMNS, rows):
+        return file
     found = search_provider_accounts(**filters, after=number(request, "after") or 0, limit=PAGE + 1)
     page = page_of(request, found, "after", lambda each: each.pk)
     proposed = proposals([each for each in page.rows if not each.is_mapped])
