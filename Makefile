@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test serve check bench docs messages fmt lock clean
+.PHONY: help demo test serve check bench pictures docs messages fmt lock clean
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
@@ -26,6 +26,10 @@ check: $(VENV)/.dev ## style, types, layers, migrations
 bench: $(VENV)/.dev ## the benchmarks, with the tables at the end (two hours)
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks jobs
+
+pictures: $(VENV)/.dev ## pictures of every screen, with what was seen there, in var/pictures
+	@test -d var/demo/receivables || $(MAKE) demo
+	@$(BIN)/python -m tests.browser.album var/pictures
 
 docs: $(VENV)/.run ## write the generated pages of docs/ anew
 	$(BIN)/python docs/generate.py

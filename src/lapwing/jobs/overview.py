@@ -45,7 +45,9 @@ def failed_causes(cap: int = CAP) -> list[Cause]:
     found = rows(" UNION ALL ".join(looks), values) if looks else []
     said = dict(Job.objects.filter(pk__in=[newest for *_, newest in found]).values_list("pk", "result"))
     causes = [
-        Cause(kind, code, number, said.get(newest, ""), newest) for kind, code, number, newest in found if newest
+        Cause(kind, code, number, said.get(newest, ""), newest)
+        for kind, code, number, newest in found
+        if newest
     ]
     return sorted(causes, key=lambda cause: (-cause.count, cause.type, cause.code))
 

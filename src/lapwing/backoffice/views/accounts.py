@@ -55,11 +55,15 @@ def account_list(request: HttpRequest) -> HttpResponse:
         "credit_rating": chosen(request, "rating", codes["credit_rating"]),
         "marked": chosen(request, "marked", list(queries.MARKS)),
     }
+<<<<<<< HEAD
     if file := exported(
         request, "accounts", COLUMNS, in_chunks(partial(_with_balances, filters, day), attrgetter("number"))
     ):
         return file
     found = queries.search_accounts(**filters, today=day, after=written(request, "after"), limit=PAGE + 1)
+=======
+    found = queries.search_accounts(**filters, after=written(request, "after"), limit=PAGE + 1)
+>>>>>>> main
     page = page_of(request, found, "after", lambda each: each.number)
     balances = queries.balances_of(list(page.rows))
     return render(

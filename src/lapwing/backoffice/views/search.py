@@ -12,7 +12,6 @@ from lapwing.backoffice.lists import written
 from lapwing.backoffice.screen import screen
 from lapwing.customers.queries import search_customers
 from lapwing.identity.permissions import Permission
-from lapwing.identity.queries import today
 from lapwing.jobs.models import ArchivedJob, Job
 from lapwing.receivables.queries import search_accounts
 from lapwing.runs.models import Definition, Run
@@ -54,7 +53,7 @@ def find(text: str) -> list[dict[str, Any]]:
 def _owners(text: str) -> list[dict[str, Any]]:
     """Accounts and customers."""
     found = []
-    for each in search_accounts(text, today=today(), limit=SHOWN):
+    for each in search_accounts(text, limit=SHOWN):
         exact = text.casefold() == each.number.casefold()
         found.append(
             _hit(_("Account"), each.number, each.customer.name, "account", exact, each.life_cycle_state)
