@@ -27,7 +27,7 @@ with transaction.atomic():
 
 
 def test_all_failed_jobs_of_one_cause_run_again(browser, service: Service):
-    service.home.ok("provider", "set", "hand", "manual")
+    service.home.ok("provider", "set", "hand", "manual", "--responsible", "hand@example.com")
     clean = {name: value for name, value in os.environ.items() if not name.startswith("LAPWING")}
     settings = {"DJANGO_SETTINGS_MODULE": "lapwing.conf.settings", "LAPWING_HOME": str(service.home.path)}
     subprocess.run(

@@ -1,6 +1,5 @@
 """Accounts: the list with its filters; one with its money, what protects it, and its subscriptions."""
 
-from datetime import date
 from functools import partial
 from operator import attrgetter
 from typing import Any
@@ -55,15 +54,11 @@ def account_list(request: HttpRequest) -> HttpResponse:
         "credit_rating": chosen(request, "rating", codes["credit_rating"]),
         "marked": chosen(request, "marked", list(queries.MARKS)),
     }
-<<<<<<< HEAD
     if file := exported(
-        request, "accounts", COLUMNS, in_chunks(partial(_with_balances, filters, day), attrgetter("number"))
+        request, "accounts", COLUMNS, in_chunks(partial(_with_balances, filters), attrgetter("number"))
     ):
         return file
-    found = queries.search_accounts(**filters, today=day, after=written(request, "after"), limit=PAGE + 1)
-=======
     found = queries.search_accounts(**filters, after=written(request, "after"), limit=PAGE + 1)
->>>>>>> main
     page = page_of(request, found, "after", lambda each: each.number)
     balances = queries.balances_of(list(page.rows))
     return render(
@@ -82,8 +77,8 @@ def account_list(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _with_balances(filters: dict[str, Any], day: date, after: str | None, limit: int) -> list[Account]:
-    found = queries.search_accounts(**filters, today=day, after=after or "", limit=limit)
+def _with_balances(filters: dict[str, Any], after: str | None, limit: int) -> list[Account]:
+    found = queries.search_accounts(**filters, after=after or "", limit=limit)
     balances = queries.balances_of(found)
     for each in found:
         each.balance_minor = balances.get(each.pk, 0)

@@ -28,7 +28,7 @@ from lapwing.runs.quiet import quiet_until
 from lapwing.runs.states import DefinitionState
 from lapwing.runs.upcoming import next_times
 
-<<<<<<< HEAD
+PATIENCE_S, BRIEF_S = 60, 5  # for a preview beside the page, and for one that the page waits for
 COLUMNS: Columns = {
     "code": lambda row: row["definition"].alternative_code,
     "name": lambda row: row["definition"].name,
@@ -40,9 +40,6 @@ COLUMNS: Columns = {
     "updated_at": lambda row: row["definition"].updated_at,
     "updated_by": lambda row: row["definition"].updated_by,
 }
-=======
-PATIENCE_S, BRIEF_S = 60, 5  # for a preview beside the page, and for one that the page waits for
->>>>>>> main
 
 
 @screen(Permission.VIEW)
