@@ -17,7 +17,11 @@ from tests.backoffice.conftest import signed_in
 from tests.jobs.conftest import ask
 
 SPREADSHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-LISTS = ["/jobs/", "/runs/", "/subscriptions/", "/runs/{run}/items/"]
+LISTS = [
+    *("/jobs/", "/runs/", "/subscriptions/", "/runs/{run}/items/", "/accounts/", "/customers/", "/audit/"),
+    *("/definitions/", "/users/", "/jobs/causes/"),
+]
+EMPTY_LISTS = ["/providers/", "/provider-accounts/", "/scheduled-changes/"]
 DANGEROUS = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"]
 
 
@@ -48,6 +52,27 @@ def test_every_list_is_given_as_both_files(path: str, base):
     sheet = read_xlsx(b"".join(client.get(f"{path}?format=xlsx").streaming_content))
     assert len(lines) == len(sheet) > 1
     assert lines[0] == [text for _, text in sheet[0]]
+
+
+@pytest.mark.parametrize("path", EMPTY_LISTS)
+def test_a_list_without_rows_is_a_file_with_its_headings(path: str, sandbox):
+    lines = read_csv(signed_in("root"), f"{path}?format=csv")
+    assert len(lines) == 1 and len(lines[0]) > 3
+
+
+def test_rows_of_the_other_lists_are_written(sandbox):
+    from lapwing.catalog.models import Provider
+    from lapwing.customers.models import ProviderAccount
+    from tests.world import in_debt
+
+    in_debt(1)
+    provider = Provider(code="acme", name="Acme", kind="automatic", connector="scim")
+    provider.save()
+    ProviderAccount(customer=Customer.objects.get(), provider=provider, identity="anna").save()
+    client = signed_in("root")
+    assert read_csv(client, "/providers/?format=csv")[1][0] == "acme"
+    assert read_csv(client, "/provider-accounts/?format=csv")[1][2:] == ["acme", "anna"]
+    assert read_csv(client, "/accounts/?format=csv")[1][5] == "50.00"
 
 
 def test_a_file_has_the_filters_of_its_list_and_all_pages(sandbox, monkeypatch):

@@ -108,7 +108,7 @@ def page_of(browser, service: Service, name: str, **options):
             page.wait_for_timeout(200)
     page.get_by_label("User name").fill(name)
     page.get_by_label("Password").fill(service.password_of(name))
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("heading", name="What needs a person now").wait_for()
     service.said.clear()
     return page

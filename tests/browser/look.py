@@ -38,7 +38,7 @@ def sign_in(page: Page, url: str, home: Path) -> None:
             page.wait_for_timeout(200)
     page.get_by_label("User name").fill(name)
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(f"{url}/")
 
 

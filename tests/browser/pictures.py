@@ -33,7 +33,7 @@ def _signed_in(browser: Browser, url: str, home: Path, width: int, scheme: str) 
     page.goto(f"{url}/")
     page.get_by_label("User name").fill(name)
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_load_state("networkidle")
     return page
 

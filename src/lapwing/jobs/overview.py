@@ -44,7 +44,11 @@ def failed_causes(cap: int = CAP) -> list[Cause]:
         values += [job_type, code, job_type, code, cap + 1, job_type, code]
     found = rows(" UNION ALL ".join(looks), values) if looks else []
     said = dict(Job.objects.filter(pk__in=[newest for *_, newest in found]).values_list("pk", "result"))
-    causes = [Cause(*cause, said.get(newest, ""), newest) for *cause, newest in found if newest]
+    causes = [
+        Cause(kind, code, number, said.get(newest, ""), newest)
+        for kind, code, number, newest in found
+        if newest
+    ]
     return sorted(causes, key=lambda cause: (-cause.count, cause.type, cause.code))
 
 

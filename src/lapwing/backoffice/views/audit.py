@@ -1,5 +1,6 @@
 """The audit: the list with its filters, one entry with what it changed, and the proof of the chain."""
 
+from operator import attrgetter
 from typing import Any
 
 from django.contrib import messages
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from lapwing.audit.models import AuditEntry
 from lapwing.audit.queries import chain_state, changes_of, entry_numbered, known, newest_entries
+from lapwing.backoffice.exports import Columns, exported, in_chunks
 from lapwing.backoffice.lists import PAGE, chosen, day_start, number, page_of, written
 from lapwing.backoffice.screen import screen
 from lapwing.identity.permissions import Permission
@@ -30,6 +32,15 @@ BY_KEY = {"run": "run", "job": "job", "import": "import"}
 ONE = {"organisation": "settings", "scheduler": "settings", "audit": "audit"}
 
 
+COLUMNS: Columns = {
+    "entry": "pk",
+    **{
+        name: name
+        for name in ("at", "actor", "action", "subject_kind", "subject", "reason", "before", "after")
+    },
+}
+
+
 @screen(Permission.VIEW)
 def audit_list(request: HttpRequest) -> HttpResponse:
     zone = timezone.get_current_timezone()
@@ -43,6 +54,11 @@ def audit_list(request: HttpRequest) -> HttpResponse:
         "since": day_start(request.GET, "from", zone),
         "until": day_start(request.GET, "to", zone, days=1),
     }
+    rows = in_chunks(
+        lambda below, limit: newest_entries(**filters, below=below, limit=limit), attrgetter("pk")
+    )
+    if file := exported(request, "audit", COLUMNS, rows):
+        return file
     found = newest_entries(**filters, below=number(request, "below"), limit=PAGE + 1)
     context = {
         "title": _("Audit"),

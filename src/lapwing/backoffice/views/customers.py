@@ -25,6 +25,12 @@ KINDS = ("person", "organisation")
 SHOWN = 25
 
 
+COLUMNS: Columns = {
+    "customer": "number",
+    **{name: name for name in ("name", "kind", "email", "phone", "country", "language", "credit_hold")},
+}
+
+
 @screen(Permission.VIEW)
 def customer_list(request: HttpRequest) -> HttpResponse:
     filters = {

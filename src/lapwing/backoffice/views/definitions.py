@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from lapwing.backoffice.definition_steps import STEPS, definition_offers
+from lapwing.backoffice.exports import Columns, exported, in_chunks
 from lapwing.backoffice.lists import PAGE, chosen, chosen_day, number, page_of, written
 from lapwing.backoffice.screen import not_permitted, screen
 from lapwing.backoffice.views.definition_versions import EMPTY, told
@@ -28,6 +29,17 @@ from lapwing.runs.states import DefinitionState
 from lapwing.runs.upcoming import next_times
 
 PATIENCE_S, BRIEF_S = 60, 5  # for a preview beside the page, and for one that the page waits for
+COLUMNS: Columns = {
+    "code": lambda row: row["definition"].alternative_code,
+    "name": lambda row: row["definition"].name,
+    "kind": lambda row: row["kind"],
+    "state": lambda row: row["definition"].life_cycle_state,
+    "version": lambda row: row["definition"].newest_version,
+    "last_run": lambda row: row["last"] and row["last"].pk,
+    "planned_run": lambda row: row["planned"] and row["planned"].pk,
+    "updated_at": lambda row: row["definition"].updated_at,
+    "updated_by": lambda row: row["definition"].updated_by,
+}
 
 
 @screen(Permission.VIEW)
@@ -38,6 +50,12 @@ def definition_list(request: HttpRequest) -> HttpResponse:
         "state": chosen(request, "state", DefinitionState.values),
         "scheduled": chosen(request, "scheduled", ("yes", "no")),
     }
+    rows = in_chunks(
+        lambda after, limit: _rows(definitions_page(**filters, after=after or "", limit=limit)),
+        lambda row: row["definition"].alternative_code,
+    )
+    if file := exported(request, "definitions", COLUMNS, rows):
+        return file
     found = definitions_page(**filters, after=request.GET.get("after", "")[:50], limit=PAGE + 1)
     context = {
         "title": _("Run definitions"),

@@ -161,10 +161,27 @@ def _provider(found: Subscription, permissions: set[Permission]) -> dict[str, An
     }
 
 
+CHANGE_COLUMNS: Columns = {
+    "change": "pk",
+    "subscription": "subscription.number",
+    "change_of": "change",
+    "value": "value",
+    "effective_on": "effective_on",
+    "status": "status",
+    "reason": "reason",
+}
+
+
 @screen(Permission.VIEW)
 def scheduled_change_list(request: HttpRequest) -> HttpResponse:
     """License changes planned for a day to come, and those that could not be merged."""
     status = chosen(request, "status", ScheduledLicenseChangeLog.Status.values)
+    rows = in_chunks(
+        lambda after, limit: search_scheduled_changes(status=status, after=after or 0, limit=limit),
+        attrgetter("pk"),
+    )
+    if file := exported(request, "scheduled-changes", CHANGE_COLUMNS, rows):
+        return file
     found = search_scheduled_changes(status=status, after=number(request, "after") or 0, limit=PAGE + 1)
     page = page_of(request, found, "after", lambda each: each.pk)
     return render(

@@ -1,5 +1,6 @@
 """Users and their roles: the list, a new one, one with its roles and sessions, and the steps to it."""
 
+from itertools import islice
 from typing import Any
 
 from django.contrib import messages
@@ -8,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from lapwing.backoffice.exports import Columns, exported
 from lapwing.backoffice.screen import screen
 from lapwing.backoffice.sessions import device
 from lapwing.backoffice.user_steps import USER_STEPS, is_offered, user_offers
@@ -20,10 +22,20 @@ from lapwing.identity.models import User
 from lapwing.identity.permissions import GRANTS, Permission, Role
 from lapwing.identity.users import SHOWN, roles_of, sessions_of, user_named, users
 
+COLUMNS: Columns = {
+    "user": lambda row: row["user"].username,
+    "roles": lambda row: ", ".join(row["roles"]),
+    "active": lambda row: row["user"].is_active,
+    "last_login": lambda row: row["user"].last_login,
+}
+
 
 @screen(Permission.ADMINISTER)
 def user_list(request: HttpRequest) -> HttpResponse:
-    rows = [{"user": user, "roles": roles_of(user)} for user in users()[:SHOWN]]
+    found = ({"user": user, "roles": roles_of(user)} for user in users())
+    if file := exported(request, "users", COLUMNS, found):
+        return file
+    rows = list(islice(found, SHOWN))
     return render(
         request, "backoffice/users.html", {"title": _("Users and roles"), "rows": rows, "shown": SHOWN}
     )
