@@ -88,8 +88,19 @@ def make_base() -> dict[str, object]:
     job = ask("book", subject="S1")
     Job.objects.filter(pk=job.pk).update(status="failed", result_code="error", result="it broke")
     seed_templates()
-    wrong = [{"file": "customers.csv", "line": 2, "column": "name", "value": "", "reason": "a name is needed", "code": "empty"}]
-    refused = FileImport(state="refused", files={"customers.csv": 120}, wrong=wrong, wrong_total=1, refusal="1 wrong")
+    wrong = [
+        {
+            "file": "customers.csv",
+            "line": 2,
+            "column": "name",
+            "value": "",
+            "reason": "a name is needed",
+            "code": "empty",
+        }
+    ]
+    refused = FileImport(
+        state="refused", files={"customers.csv": 120}, wrong=wrong, wrong_total=1, refusal="1 wrong"
+    )
     refused.save()
     rating = CreditRating.objects.latest("pk").pk
     return {

@@ -57,7 +57,11 @@ def test_the_session_is_out_of_reach_of_scripts_and_of_other_sites(sandbox):
 @pytest.mark.parametrize(("hosts", "secure"), [("", "False"), ("ops.example.org", "True")])
 def test_whoever_is_reached_by_a_name_sends_its_cookies_through_tls_only(hosts: str, secure: str):
     said = subprocess.run(
-        [sys.executable, "-c", "from lapwing.conf.web import *; print(SESSION_COOKIE_SECURE, CSRF_COOKIE_SECURE)"],
+        [
+            sys.executable,
+            "-c",
+            "from lapwing.conf.web import *; print(SESSION_COOKIE_SECURE, CSRF_COOKIE_SECURE)",
+        ],
         env={**os.environ, "LAPWING_HOSTS": hosts},
         capture_output=True,
         text=True,

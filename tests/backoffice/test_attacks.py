@@ -61,7 +61,9 @@ def _fault(answer) -> str:
     """What is wrong with an answer: an error of the server, or a refusal that is no page in words."""
     if answer.status_code >= 500:
         return f"{answer.status_code}"
-    if answer.status_code >= 400 and not re.search(rb"[A-Za-z]{3,} [a-z]+", re.sub(rb"<[^>]*>", b"", answer.content)):
+    if answer.status_code >= 400 and not re.search(
+        rb"[A-Za-z]{3,} [a-z]+", re.sub(rb"<[^>]*>", b"", answer.content)
+    ):
         return f"{answer.status_code} without a word"
     return ""
 
@@ -75,7 +77,10 @@ def _hostile_paths() -> Iterator[tuple[str, str]]:
             for parameters in {tuple(way[0][0][1]) for way in ways}:
                 for value in HOSTILE.values():
                     try:
-                        yield name, reverse(namespace + name, args=[value for _ in parameters]) if parameters else ""
+                        yield (
+                            name,
+                            reverse(namespace + name, args=[value for _ in parameters]) if parameters else "",
+                        )
                     except NoReverseMatch:
                         continue
 
@@ -151,7 +156,10 @@ def test_a_repeated_post_changes_nothing_more(path: str, body: dict, base):
 
 
 def _state() -> tuple:
-    runs, jobs = Run.objects.order_by("pk").values_list("pk", "state"), Job.objects.order_by("pk").values_list("pk", "status")
+    runs, jobs = (
+        Run.objects.order_by("pk").values_list("pk", "state"),
+        Job.objects.order_by("pk").values_list("pk", "status"),
+    )
     return list(runs), list(jobs), SubscriptionAction.objects.count()
 
 

@@ -129,7 +129,12 @@ def _filled_wrongly(page: Page) -> bool:
 
 
 def _index(pictures: list[Picture]) -> str:
-    lines = ["# Pictures of the screens", "", "| picture | path | state | what was seen |", "|---|---|---|---|"]
+    lines = [
+        "# Pictures of the screens",
+        "",
+        "| picture | path | state | what was seen |",
+        "|---|---|---|---|",
+    ]
     for each in pictures:
         seen = "; ".join(" ".join(one.split()).replace("|", "\\|")[:160] for one in each.seen) or "nothing"
         lines.append(f"| [{each.file}]({each.file}) | `{each.path}` | {each.state} | {seen} |")
