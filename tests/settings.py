@@ -4,6 +4,9 @@ import os
 from pathlib import Path
 
 os.environ["LAPWING_APPS"] = "tests.jobs.samples"
+# So that sign-in by OpenID Connect is installed; its tests name a provider of their own.
+os.environ["LAPWING_OIDC_URL"] = "http://localhost:1"
+os.environ["LAPWING_OIDC_CLIENT"] = "lapwing"
 os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
 )

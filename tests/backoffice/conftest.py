@@ -117,3 +117,12 @@ def make_base() -> dict[str, object]:
         "import": refused.pk,
         **at_a_provider(),
     }
+
+
+@pytest.fixture
+def acme(sandbox: None) -> Provider:
+    """A provider with a connector that nobody answers."""
+    with acting_as("root"):
+        return set_provider(
+            "acme", "automatic", connector="sandbox", configuration={"url": "http://127.0.0.1:9"}
+        )

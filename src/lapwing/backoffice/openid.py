@@ -7,7 +7,7 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialAccount, SocialLogin
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -38,9 +38,11 @@ class OurUsersOnly(DefaultSocialAccountAdapter):
     def on_authentication_error(
         self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, **more: Any
     ) -> None:
-        raise _refusal(
-            request, Refused("provider_error", _("the provider did not let you in, or did not answer"))
-        )
+        raise ImmediateHttpResponse(no_answer(request))
+
+
+def no_answer(request: HttpRequest) -> HttpResponse:
+    return _page(request, Refused("provider_error", _("the provider did not let you in, or did not answer")))
 
 
 def admitted(configured: OpenID, sociallogin: SocialLogin) -> User:
@@ -50,7 +52,9 @@ def admitted(configured: OpenID, sociallogin: SocialLogin) -> User:
     if not isinstance(name, str) or not name:
         raise Refused("no_name", f"the provider tells no {configured.user_claim}; it is the user's name here")
     if sociallogin.is_existing:
-        name = sociallogin.user.username  # linked by its subject, whatever it is called there today
+        name = User.objects.get(
+            pk=sociallogin.account.user_id
+        ).username  # linked by its subject, whatever it is called there today
     else:
         _refuse_second(name)
     admit = admit_anybody if configured.create_users else admit_known_user
@@ -85,6 +89,8 @@ def _refuse_second(name: str) -> None:
 
 
 def _refusal(request: HttpRequest, refusal: Refused) -> ImmediateHttpResponse:
-    return ImmediateHttpResponse(
-        render(request, "backoffice/openid_refused.html", {"error": refusal}, status=403)
-    )
+    return ImmediateHttpResponse(_page(request, refusal))
+
+
+def _page(request: HttpRequest, refusal: Refused) -> HttpResponse:
+    return render(request, "backoffice/openid_refused.html", {"error": refusal}, status=403)

@@ -1,7 +1,7 @@
 """The map of the screens. A URL that is not in the matrix of roles (tests/backoffice) fails the tests."""
 
 from allauth.account import views as account
-from allauth.socialaccount.providers.openid_connect import views as openid
+from django.conf import settings as settings_of_django
 from django.urls import include, path
 
 from lapwing.backoffice.records import register
@@ -23,6 +23,7 @@ from lapwing.backoffice.views import (
     job_steps,
     jobs,
     my,
+    palette,
     preferences,
     providers,
     run_items,
@@ -42,6 +43,7 @@ from lapwing.identity.openid import PROVIDER
 register()
 urlpatterns = [
     path("", home.home, name="home"),
+    path("palette/", palette.palette, name="palette"),
     path("search/", search.search, name="search"),
     path("healthz", health.healthz, name="healthz"),
     path("preferences/", preferences.preferences, name="preferences"),
@@ -119,10 +121,6 @@ urlpatterns = [
     path("my/sessions/end/", my.my_sessions_end, name="my_sessions_end"),
     path("my/password/", my.my_password, name="my_password"),
     path("account/password/<str:user>/<str:token>/", my.choose_password_by_link, name="choose_password"),
-    path("account/openid/login/", openid.login, {"provider_id": PROVIDER}, name="openid_connect_login"),
-    path(
-        "account/openid/callback/", openid.callback, {"provider_id": PROVIDER}, name="openid_connect_callback"
-    ),
     # end of administration
     # Accounts, customers, providers, and the steps on them
     path("accounts/", accounts.account_list, name="accounts"),
@@ -141,3 +139,11 @@ urlpatterns = [
     path("account/mfa/", include("allauth.mfa.urls")),
     path("records/", site.urls),
 ]
+if settings_of_django.OIDC:
+    from lapwing.backoffice.views import openid
+
+    named = {"provider_id": PROVIDER}  # allauth looks its URLs up by it
+    urlpatterns += [
+        path("account/openid/login/", openid.openid_login, named, name="openid_connect_login"),
+        path("account/openid/callback/", openid.openid_callback, named, name="openid_connect_callback"),
+    ]

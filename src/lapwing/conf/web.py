@@ -23,11 +23,13 @@ SCREEN_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
-    "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
     "axes",
     "csp",
 ]
+# Sign-in by the organisation's OpenID provider, where one is named; elsewhere its library is not even loaded.
+OIDC = openid_settings(os.environ)
+if OIDC:
+    SCREEN_APPS += ["allauth.socialaccount", "allauth.socialaccount.providers.openid_connect"]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -97,8 +99,6 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {"login_failed": None}  # axes locks out, in the database, so for all processes
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Lapwing"
-# Sign-in by the organisation's OpenID provider, where one is named.
-OIDC = openid_settings(os.environ)
 SOCIALACCOUNT_PROVIDERS = OIDC.providers() if OIDC else {}
 SOCIALACCOUNT_ADAPTER = "lapwing.backoffice.openid.OurUsersOnly"
 IMPORT_AT_MOST_MB = int(os.environ.get("LAPWING_IMPORT_MB") or 200)  # of one upload

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from csp.decorators import csp_replace, csp_update
+from csp.decorators import csp, csp_update
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -133,7 +133,9 @@ def _editor(
 ) -> HttpResponse:
     event = event_named(template.event)
     context = {
-        "title": template.code or _("New template: %(event)s") % {"event": event.label},
+        "title": _("Template %(code)s") % {"code": template.code}
+        if template.pk
+        else _("New template: %(event)s") % {"event": event.label},
         "template": template,
         "event": event,
         "names": list(tokens(template.event)),
@@ -176,7 +178,7 @@ def template_preview(request: HttpRequest, event: str) -> HttpResponse:
 @screen(Permission.ADMINISTER)
 @require_POST
 @xframe_options_sameorigin
-@csp_replace(MAIL_POLICY)
+@csp(MAIL_POLICY)
 def template_preview_html(request: HttpRequest, event: str) -> HttpResponse:
     """The same as HTML, for the frame."""
     try:

@@ -50,7 +50,7 @@ def settings_form(request: HttpRequest) -> HttpResponse:
         ],
         "zones": sorted(available_timezones()),
         "stand_by": in_stand_by(),
-        "environment": environment(),
+        "variables": variables(),
         "own": own,
     }
     return render(request, "backoffice/settings.html", context)
@@ -75,7 +75,7 @@ def _typed(request: HttpRequest) -> list[tuple[str, str]]:
     return [(code.strip()[:20].upper(), amount.strip()[:40] or "0") for code, amount in pairs if code.strip()]
 
 
-def environment() -> list[tuple[Any, str, str]]:
+def variables() -> list[tuple[Any, str, str]]:
     """What is set where the service is started: what, its value, and the variable. No secret is told."""
     return [
         (gettext_lazy("Mail is from"), settings.MAIL_FROM, "LAPWING_MAIL_FROM"),

@@ -125,7 +125,7 @@ def _percent(text: str) -> Decimal:
         percent = round(Decimal(text), 2)
     except InvalidOperation:
         percent = Decimal(-1)
-    if not 0 <= percent <= 100:
+    if percent.is_nan() or not 0 <= percent <= 100:
         raise _Wrong("bad_percent", f"a percentage is a number from 0 to 100, not {text[:20]!r}")
     return percent
 
