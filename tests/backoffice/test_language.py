@@ -44,7 +44,21 @@ ALIKE = {
         "UTC",
         "Name",
     ),
-    *("English", "Deutsch", "root", "Ctrl K", "Enter", "Tab", "Esc", "Import", "Broker", "local", "R", "j", "k"),
+    *(
+        "English",
+        "Deutsch",
+        "root",
+        "Ctrl K",
+        "Enter",
+        "Tab",
+        "Esc",
+        "Import",
+        "Broker",
+        "local",
+        "R",
+        "j",
+        "k",
+    ),
     *("System", "olga", "olga,", "fibre", "byhand", "do"),
 }
 
