@@ -23,6 +23,7 @@ from lapwing.catalog.queries import action_types, custom_types
 from lapwing.core.errors import Problem, Refused
 from lapwing.core.sql import lock_in_key_order
 from lapwing.customers.models import Customer
+from lapwing.customers.queries import begins
 from lapwing.identity.holiday_calendar import has_holidays
 from lapwing.identity.queries import organisation
 from lapwing.receivables.figures import unsettled, with_debt
@@ -34,6 +35,7 @@ from lapwing.runs.specification import Specification
 from lapwing.subscriptions.actions.perform_many import MassAction, perform_many
 from lapwing.subscriptions.models import Subscription
 from lapwing.subscriptions.proof import proof_of_run
+from lapwing.subscriptions.provider_jobs import jobs_of_run
 from lapwing.subscriptions.queries import actions_of_run, valid_on
 from lapwing.subscriptions.states import State
 
@@ -185,7 +187,10 @@ class SubscriptionKind(RunKind):
         return types, SubActionType.objects.filter(action_type__in=types)
 
     def find(self, text: str) -> QuerySet:
-        return Subscription.objects.filter(number__startswith=text)
+        return Subscription.objects.filter(begins(Subscription, text))
+
+    def jobs_of(self, run_id: int, subject_ids: Iterable[int]) -> dict[int, int]:
+        return jobs_of_run(run_id, subject_ids)
 
     def select_undo(self, run: Run) -> QuerySet:
         item = RunItem.objects.filter(run_id=run.pk, subject_id=OuterRef("pk"))

@@ -179,6 +179,10 @@ class RunKind(ABC):
         """Subjects whose number begins with a text, for a search in a list; None where there is no such search."""
         return None
 
+    def jobs_of(self, run_id: int, subject_ids: Iterable[int]) -> dict[int, int]:
+        """The number of the job that followed from what the run did to each subject; {} where none does."""
+        return {}
+
     def select_undo(self, run: Run) -> QuerySet:
         """Subjects on which an earlier run acted, annotated as in `select`."""
         raise NotImplementedError(self.name)

@@ -55,6 +55,11 @@ def done_items(runs: QuerySet[Run], **batch_conditions: Any) -> QuerySet[RunItem
     )
 
 
+def pending_items(run: Run) -> QuerySet[RunItem]:
+    """Items that no batch has looked at yet."""
+    return RunItem.objects.filter(~in_finished_batch(), run_id=run.pk)
+
+
 def done_items_since(definition_id: int, since: datetime) -> QuerySet[RunItem]:
     """Items that a definition did after an instant and that no undo has reversed."""
     runs = Run.objects.filter(definition=definition_id, undo_of__isnull=True)

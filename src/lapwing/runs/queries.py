@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum
 
+from lapwing.core.sql import rows
 from lapwing.runs.definitions import latest
 from lapwing.runs.execution import next_at
 from lapwing.runs.kinds import RunKind, kinds
@@ -97,29 +98,38 @@ def items(run: Run) -> Iterator[dict[str, Any]]:
 
 
 def items_page(
-    run: Run, *, outcome: str = "", code: str = "", after: int = 0, limit: int = 100
+    run: Run, *, outcome: str = "", code: str = "", subject: str = "", after: int = 0, limit: int = 100
 ) -> list[dict[str, Any]]:
-    """One page of the frozen list in its order; `after` is the `key` of the last item of the page before."""
+    """One page of the frozen list in its order, each with `job`, where one followed from it. `after` is the `key` of
+    the last item of the page before, `subject` the beginning of a number.
+    """
     kind = kinds.get(run.definition.kind)
     listed = RunItem.objects.filter(run_id=run.pk, subject_id__gt=after)
+    named = kind.find(subject) if subject else None
+    if named is not None:
+        listed = listed.filter(subject_id__in=named.values("pk"))
     if code or outcome in {"skipped", "error"}:
         wanted = {name: value for name, value in (("outcome", outcome), ("code", code)) if value}
         excluded = RunExclusion.objects.filter(run_id=run.pk, subject_id__gt=after, **wanted)
+        if named is not None:
+            excluded = excluded.filter(subject_id__in=named.values("pk"))
         keys = excluded.order_by("subject_id").values_list("subject_id", flat=True)[:limit]
         listed, outcome = listed.filter(subject_id__in=list(keys)), ""
     listed = with_outcome(listed).order_by("subject_id")
     found = list((listed.filter(outcome=outcome) if outcome else listed)[:limit])
-    named = _named(kind, found)
-    return [{"key": item.subject_id, **record} for item, record in zip(found, named, strict=True)]
+    jobs = kind.jobs_of(run.pk, [item.subject_id for item in found])
+    return [
+        {"key": item.subject_id, "job": jobs.get(item.subject_id), **record}
+        for item, record in zip(found, _named(kind, found), strict=True)
+    ]
 
 
 def amounts_of(items: QuerySet[RunItem]) -> dict[str, int]:
     """What is at stake in a set of items: sums in minor units by currency, each owner counted once."""
     owned = items.order_by().values("currency", "owner_id").annotate(minor=Max("amount_minor"))
-    totals: dict[str, int] = {}
-    for currency, minor in owned.values_list("currency", "minor").iterator():
-        totals[currency] = totals.get(currency, 0) + minor
-    return dict(sorted(totals.items()))
+    select, parameters = owned.values_list("currency", "minor").query.sql_with_params()
+    summed = f"SELECT currency, SUM(minor) FROM ({select}) owned GROUP BY currency"
+    return {currency: int(minor) for currency, minor in sorted(rows(summed, parameters))}
 
 
 def _named(kind: RunKind, chunk: list[RunItem]) -> Iterator[dict[str, Any]]:

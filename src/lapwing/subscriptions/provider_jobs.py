@@ -5,6 +5,7 @@ pointless is not told at all: everything before a deactivation, and a deactivati
 an activation. Only what is being told at this moment has to end first.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import CharField, F, OuterRef, QuerySet, Value
@@ -15,7 +16,7 @@ from lapwing.catalog.models import ProviderKind
 from lapwing.core.sql import lock_in_key_order, text
 from lapwing.jobs.actions.enqueue import enqueue_from
 from lapwing.jobs.links import follow_many
-from lapwing.jobs.models import Job, JobLink
+from lapwing.jobs.models import ArchivedJob, Job, JobLink
 from lapwing.jobs.states import LIVE, MET, Status
 from lapwing.jobs.types import NORMAL
 from lapwing.subscriptions.models import Event, LicenseChangeLog, Provisioning
@@ -41,6 +42,22 @@ def ask(changes: QuerySet[LicenseChangeLog], event: str, *, priority: int = NORM
         told = changes.filter(subscription__provider__kind=kind, provisioning_status=Provisioning.AWAITING)
         if enqueue_from(job_type, told, {**_COLUMNS, "priority": priority}):
             _put_in_order(told, event)
+
+
+def jobs_of_run(run_id: int, subscription_ids: Iterable[int]) -> dict[int, int]:
+    """By subscription, the number of the job that tells its provider what the run did."""
+    changes = LicenseChangeLog.objects.filter(run_id=run_id, subscription__in=list(subscription_ids))
+    found = {
+        change_key(pk): (subscription, number)
+        for pk, subscription, number in changes.values_list("pk", "subscription", "subscription__number")
+    }
+    wanted = {"subject__in": [number for _, number in found.values()], "deduplication_key__in": list(found)}
+    return {
+        found[key][0]: job
+        for model in (ArchivedJob, Job)
+        if found
+        for key, job in model.objects.filter(**wanted).values_list("deduplication_key", "pk")
+    }
 
 
 _COLUMNS = {

@@ -1,5 +1,6 @@
 """Run definitions: the list; one with its versions, a preview and an explanation; start, submit, (not) effective."""
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -13,6 +14,7 @@ from lapwing.backoffice.lists import PAGE, chosen, chosen_day, number, page_of, 
 from lapwing.backoffice.screen import not_permitted, screen
 from lapwing.backoffice.views.definition_versions import EMPTY, told
 from lapwing.core.errors import Refused
+from lapwing.core.sql import TookTooLong, answered_within
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import today
 from lapwing.runs.assignments import assignment_on
@@ -24,6 +26,8 @@ from lapwing.runs.queries import definitions_page, scheduled_date
 from lapwing.runs.quiet import quiet_until
 from lapwing.runs.states import DefinitionState
 from lapwing.runs.upcoming import next_times
+
+PATIENCE_S, BRIEF_S = 60, 5  # for a preview beside the page, and for one that the page waits for
 
 
 @screen(Permission.VIEW)
@@ -101,8 +105,19 @@ def definition_preview(request: HttpRequest, code: str) -> HttpResponse:
     day, told = chosen_day(request.GET.get("date", ""))
     context = {"definition": definition, "day": day, "problem": told}
     if not told:
-        context["found"] = preview(definition, day)
+        context |= _previewed(definition, day, PATIENCE_S)
     return render(request, "backoffice/preview.html", context)
+
+
+def _previewed(definition: Definition, day: date, seconds: float) -> dict[str, Any]:
+    """The preview, or that it took too long."""
+    try:
+        with answered_within(seconds):
+            return {"found": preview(definition, day)}
+    except TookTooLong:
+        return {
+            "too_long": _("Counting takes longer than %(seconds)d s, so it was left.") % {"seconds": seconds}
+        }
 
 
 @screen(Permission.VIEW)
@@ -141,5 +156,5 @@ def definition_step(request: HttpRequest, code: str, step: str) -> HttpResponse:
         "offered": STEPS[step] in definition_offers(definition, request.permissions),
     }
     if step == "start":
-        context |= {"found": preview(definition, today()), "quiet_until": quiet_until(definition)}
+        context |= {**_previewed(definition, today(), BRIEF_S), "quiet_until": quiet_until(definition)}
     return render(request, "backoffice/definition_step.html", context)

@@ -22,10 +22,19 @@ def run_items(request: HttpRequest, number: int) -> HttpResponse:
     run = find_run(number)
     kind = kinds.get(run.definition.kind)
     outcome, code = chosen(request, "outcome", OUTCOMES), written(request, "code")
-    wanted = (item for item in items(run) if outcome in ("", item["outcome"]) and code in ("", item["code"]))
+    subject = written(request, "subject")
+    wanted = (
+        item
+        for item in items(run)
+        if outcome in ("", item["outcome"])
+        and code in ("", item["code"])
+        and item[kind.subject_column].startswith((subject, subject.upper()))
+    )
     if file := exported(request, f"run-{run.pk}-items", _columns(kind), wanted):
         return file
-    found = items_page(run, outcome=outcome, code=code, after=_after(request), limit=PAGE + 1)
+    found = items_page(
+        run, outcome=outcome, code=code, subject=subject, after=_after(request), limit=PAGE + 1
+    )
     rows = [{**item, "subject": item[kind.subject_column], "owner": item[kind.owner_kind]} for item in found]
     return render(
         request,
@@ -37,6 +46,7 @@ def run_items(request: HttpRequest, number: int) -> HttpResponse:
             "page": page_of(request, rows, "after", lambda row: row["key"]),
             "outcome": outcome,
             "code": code,
+            "subject": subject,
             "choices": OUTCOMES,
             "outcomes": outcomes(run),
         },

@@ -7,17 +7,17 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from lapwing.backoffice.offers import RUN_STEPS, run_offers
 from lapwing.backoffice.screen import not_permitted, screen
-from lapwing.core.errors import Refused
 from lapwing.identity.permissions import Permission
 from lapwing.runs.actions import steer_run
 from lapwing.runs.actions.approve_run import approve_run
 from lapwing.runs.actions.halt import find_run
 from lapwing.runs.actions.undo_run import undo_run
-from lapwing.runs.models import Run, RunItem
-from lapwing.runs.outcomes import counts, done_items
+from lapwing.runs.models import Run
+from lapwing.runs.outcomes import counts, done_items, pending_items
 from lapwing.runs.queries import amounts_of
 
 TYPED_FROM = 100  # above so many subjects, the number is typed in before anything happens
@@ -53,7 +53,9 @@ def run_step(request: HttpRequest, number: int, step: str) -> HttpResponse:
         return render(request, "backoffice/run_step.html", _question(request, run, step, affected))
     request.back_to = reverse("run_step", args=[number, step])
     if affected > TYPED_FROM and request.POST.get("typed", "").replace(",", "").strip() != str(affected):
-        raise Refused("number_not_typed", f"type the number {affected} to confirm; nothing was changed")
+        problem = _("type the number %(number)s to confirm; nothing was changed") % {"number": affected}
+        context = {**_question(request, run, step, affected), "problem": problem, "typed": request.POST}
+        return render(request, "backoffice/run_step.html", context)
     done = ACTIONS[step](number, request.POST.get("reason", "")[:1000])
     messages.success(request, f"Run {number} {DONE[step]}.")
     if step == "delete":
@@ -76,13 +78,14 @@ def _question(request: HttpRequest, run: Run, step: str, affected: int) -> dict[
         "offered": RUN_STEPS[step] in run_offers(run, request.permissions),
         "counts": now,
         "affected": affected,
-        "amounts": amounts_of(_at_stake(run, step)) if affected else {},
+        "amounts": amounts_of(_at_stake(run, step)) if now["selected"] else {},
         "must_type": affected > TYPED_FROM,
         "gives_reason": step in GIVES_REASON,
     }
 
 
 def _at_stake(run: Run, step: str) -> Any:
+    """What was done where that is taken back, else what is pending."""
     if step == "undo":
         return done_items(Run.objects.filter(pk=run.pk))
-    return RunItem.objects.filter(run_id=run.pk)
+    return pending_items(run)

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from lapwing.backoffice.batch_line import batch_line
 from lapwing.backoffice.exports import Columns, exported, in_chunks
 from lapwing.backoffice.lists import PAGE, chips, chosen, number, page_of, written
 from lapwing.backoffice.offers import RUN_STEPS, run_offers
@@ -15,6 +16,7 @@ from lapwing.backoffice.progress import parts
 from lapwing.backoffice.screen import screen
 from lapwing.core.sql import capped_count
 from lapwing.identity.permissions import Permission
+from lapwing.identity.queries import organisation
 from lapwing.runs.actions.approve_run import is_held
 from lapwing.runs.actions.halt import find_run
 from lapwing.runs.execution import next_at
@@ -111,13 +113,20 @@ def live(request: HttpRequest, run: Run) -> dict[str, Any]:
         "counts": now,
         "looked_at": now["selected"] - now["pending"],
         "parts": parts(now),
-        "outcomes": outcomes(run),
+        "outcomes": _shares(outcomes(run)),
         "rate": rate,
         "left_s": left_s if run.state == RunState.IN_PROGRESS else None,
         "next_at": run.planned_at if run.state == RunState.DRAFT else next_at(run),
+        "line": batch_line(batches[:BATCHES_SHOWN], organisation().zone),
         "batches": list(enumerate(batches[:BATCHES_SHOWN], 1)),
         "more_batches": len(batches) > BATCHES_SHOWN,
         "undone_by": list(run.undone_by.order_by("pk").values_list("pk", flat=True)),
         "offers": offers,
         "is_live": run.state == RunState.IN_PROGRESS,
     }
+
+
+def _shares(found: dict[str, int]) -> list[tuple[str, int, float]]:
+    """Each outcome with how many there are, and its share of the most frequent one, of 100."""
+    most = max(found.values(), default=1)
+    return [(code, number, max(round(100 * number / most, 1), 0.5)) for code, number in found.items()]
