@@ -42,7 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
         place.drop("postgresql", "screens_trial")
     lines = [line for name, (bar, figures) in found.items() for line in _table(name, bar, figures)]
     if not still_running:
-        lines.append("* The run ended before the last page was asked: the second table holds for its beginning only.")
+        lines.append(
+            "* The run ended before the last page was asked: the second table holds for its beginning only."
+        )
     print("\n".join(lines))
     if given.markdown:
         heading = f"## Screens: {given.size:,} subscriptions, {given.size:,} jobs"

@@ -101,7 +101,7 @@ def test_queries_of_the_wrong_sort_meet_a_page_in_words(client, base):
             continue
         fields = {*ALWAYS, *_fields(client, path)}
         for value in HOSTILE.values():
-            if fault := _fault(_asked(client, "get", path, dict.fromkeys(fields, [value, value]))):
+            if fault := _fault(_asked(client, "get", path, dict.fromkeys(fields, (value, value)))):
                 wrong.setdefault(f"{name}: {fault}", value[:40])
         for field in () if name.startswith("admin:") else fields:  # one wrong value hides no other
             if fault := _fault(_asked(client, "get", path, {field: f"{HUGE}\0", f"{field}[]": HUGE})):
@@ -116,7 +116,7 @@ def test_bodies_of_the_wrong_sort_meet_a_page_in_words(client, base):
             continue
         fields = _fields(client, path)
         for value in HOSTILE.values():
-            if fault := _fault(_asked(client, "post", path, dict.fromkeys(fields, [value, value]))):
+            if fault := _fault(_asked(client, "post", path, dict.fromkeys(fields, (value, value)))):
                 wrong.setdefault(f"{name}: {fault}", value[:40])
         if fault := _fault(_asked(client, "post", path, {})):
             wrong.setdefault(f"{name}: {fault}", "an empty body")

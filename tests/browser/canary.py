@@ -76,9 +76,9 @@ def _texts(model: type[models.Model]) -> Iterator[models.Field]:
     for field in model._meta.concrete_fields:
         if field.name in CLOSED or field.choices or field.is_relation:
             continue
-        if isinstance(field, models.JSONField | models.CharField | models.TextField):
-            if (field.max_length or 1_000) >= len(SHORT):
-                yield field
+        is_text = isinstance(field, models.JSONField | models.CharField | models.TextField)
+        if is_text and (field.max_length or 1_000) >= len(SHORT):
+            yield field
 
 
 def _text(field: models.Field, pk: Any) -> Any:
@@ -92,11 +92,12 @@ def _text(field: models.Field, pk: Any) -> Any:
 
 def _where(value: Any) -> tuple[type[models.Model], Any, str] | None:
     """The row and the unique column in which a key of the base is found."""
-    for model in _tables():
-        for field in model._meta.concrete_fields:
-            if isinstance(value, str) and field.unique and isinstance(field, models.CharField):
-                if row := model._default_manager.filter(**{field.name: value}).first():
-                    return model, row.pk, field.name
+    columns = ((model, field) for model in _tables() for field in model._meta.concrete_fields)
+    for model, field in columns if isinstance(value, str) else ():
+        if not (field.unique and isinstance(field, models.CharField)):
+            continue
+        if row := model._default_manager.filter(**{field.name: value}).first():
+            return model, row.pk, field.name
     return None
 
 
