@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test serve check bench docs fmt lock clean
+.PHONY: help demo test serve check bench pictures docs messages fmt lock clean
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
@@ -27,8 +27,18 @@ bench: $(VENV)/.dev ## the benchmarks, with the tables at the end (two hours)
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks jobs
 
+pictures: $(VENV)/.dev ## pictures of every screen, with what was seen there, in var/pictures
+	@test -d var/demo/receivables || $(MAKE) demo
+	@$(BIN)/python -m tests.browser.album var/pictures
+
 docs: $(VENV)/.run ## write the generated pages of docs/ anew
 	$(BIN)/python docs/generate.py
+
+messages: $(VENV)/.dev ## collect the texts of the screens and compile their translations (needs gettext)
+	cd src/lapwing/backoffice && DJANGO_SETTINGS_MODULE=lapwing.conf.settings ../../../$(BIN)/python -W ignore \
+		-m django makemessages --all --no-obsolete --no-wrap --add-location file
+	cd src/lapwing/backoffice && DJANGO_SETTINGS_MODULE=lapwing.conf.settings ../../../$(BIN)/python -W ignore \
+		-m django compilemessages
 
 fmt: $(VENV)/.dev ## format
 	$(BIN)/ruff format src tests benchmarks examples && $(BIN)/ruff check --fix src tests benchmarks examples

@@ -1,4 +1,4 @@
-"""Measures mass runs, or with `jobs` as the first word the ledger of jobs; `python -m benchmarks [jobs] --help`."""
+"""Measures mass runs, or with a first word the ledger of `jobs` or the `screens`; `python -m benchmarks jobs --help`."""
 
 import sys
 
@@ -6,6 +6,10 @@ if sys.argv[1:2] == ["jobs"]:
     from benchmarks.jobs.run_all import main
 
     main(sys.argv[2:])
+elif sys.argv[1:2] == ["screens"]:
+    from benchmarks.screens.run_all import main
+
+    sys.exit(main(sys.argv[2:]))
 else:
     from benchmarks.run_all import main
 

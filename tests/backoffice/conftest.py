@@ -11,6 +11,7 @@ from lapwing.catalog.actions.set_provider import set_provider
 from lapwing.catalog.models import Provider
 from lapwing.core.context import acting_as
 from lapwing.customers.models import Customer, ProviderAccount
+from lapwing.exchange.models import FileImport
 from lapwing.identity.actions.add_user import grant_role
 from lapwing.identity.models import User
 from lapwing.identity.permissions import Role
@@ -87,6 +88,9 @@ def make_base() -> dict[str, object]:
     job = ask("book", subject="S1")
     Job.objects.filter(pk=job.pk).update(status="failed", result_code="error", result="it broke")
     seed_templates()
+    wrong = [{"file": "customers.csv", "line": 2, "column": "name", "value": "", "reason": "a name is needed", "code": "empty"}]
+    refused = FileImport(state="refused", files={"customers.csv": 120}, wrong=wrong, wrong_total=1, refusal="1 wrong")
+    refused.save()
     rating = CreditRating.objects.latest("pk").pk
     return {
         "rating": rating,
@@ -96,5 +100,18 @@ def make_base() -> dict[str, object]:
         "code": "NGC",
         "subscription": "S1",
         "entry": AuditEntry.objects.latest("pk").pk,
+        "user": "olga",
+        "template": "grace_granted",
+        "language": "en",
+        "import": refused.pk,
         **at_a_provider(),
     }
+
+
+@pytest.fixture
+def acme(sandbox: None) -> Provider:
+    """A provider with a connector that nobody answers."""
+    with acting_as("root"):
+        return set_provider(
+            "acme", "automatic", connector="sandbox", configuration={"url": "http://127.0.0.1:9"}
+        )

@@ -43,6 +43,7 @@ MATRIX: dict[str, object] = {
     "subscription": ALL,
     "subscription_step": {OPERATOR, PROVISIONING, ADMINISTRATOR},
     "home_live": ALL,
+    "palette": ALL,
     "job_causes": ALL,
     "job_health": ALL,
     "job_health_live": ALL,

@@ -1,34 +1,48 @@
 """Every URL of the map with an example of each: the one source of the matrix of roles, attacks, browser, pictures."""
 
 from collections.abc import Iterator, Mapping
+from urllib.parse import quote
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-SWITCHES = {
+# Arguments of a path; {…} stands for a key of the base.
+ARGUMENTS: dict[str, list[str]] = {
     "saved_filter": ["jobs"],
+    "job": ["{job}"],
     "job_limit": ["type"],
-    "subscription_step": ["rest_subscription"],
     "job_type_switch": ["type", "pause"],
     "scheduler_switch": ["run"],
+    "run_step": ["{run}", "undo"],
+    "definition_step": ["{code}", "start"],
+    "draft_live": ["deactivate_in_grace"],
+    "draft_explain": ["deactivate_in_grace"],
+    "draft_choices": ["deactivate_in_grace"],
+    "subscription": ["{subscription}"],
+    "subscription_step": ["rest_subscription"],
+    "step": ["account", "hold"],
+    **{name: [f"{{{name}}}"] for name in ("account", "customer", "provider", "user")},
     # administration
-    "user": ["olga"],
-    "user_step": ["olga", "sign-out"],
-    "email_template_new": [],
-    "email_template": ["grace_granted.en"],
-    "email_template_step": ["grace_granted.en", "effective"],
-    "email_template_preview": ["grace_granted"],
-    "email_template_preview_html": ["grace_granted"],
-    "audit_entry": [1],
-    "import": [1],
-    "import_live": [1],
-    "import_errors_csv": [1],
-    "import_step": [1, "start"],
+    "user_step": ["{user}", "sign-out"],
+    "email_template": ["{template}.{language}"],
+    "email_template_step": ["{template}.{language}", "effective"],
+    "email_template_preview": ["{template}"],
+    "email_template_preview_html": ["{template}"],
+    "audit_entry": ["{entry}"],
+    "import": ["{import}"],
+    "import_live": ["{import}"],
+    "import_errors_csv": ["{import}"],
+    "import_step": ["{import}", "start"],
     "choose_password": ["MQ", "none"],
-    "openid_connect_login": [],
-    "openid_connect_callback": [],
     # end of administration
 }
-STEP = {"run_step": "undo", "definition_step": "start"}
+OF_ONE = {"run": ["{run}"], "definition": ["{code}"]}  # and all whose names begin so
+QUERIES = {
+    "subscription_step": "?number={subscription}",
+    "step": "?of={account}",
+    "job_limit": "?name=book",
+    "email_template_new": "?event={template}",
+    "draft_choices": "?input=criteria.subscription_types",
+}
 
 
 def names() -> Iterator[str]:
@@ -52,23 +66,12 @@ def example_of(name: str, base: Mapping[str, object]) -> str:
         return reverse(name, args=[1])
     if name == "admin:app_list":
         return "/records/catalog/"
-    if ":" in name or name.startswith(("account_", "mfa_")):
-        return reverse(name)
-    if name == "subscription_step":
-        return reverse(name, args=SWITCHES[name]) + f"?number={base['subscription']}"
-    if name == "step":
-        return reverse(name, args=["account", "hold"]) + f"?of={base['account']}"
-    if name.startswith("draft_"):
-        query = "?input=criteria.subscription_types" if name == "draft_choices" else ""
-        return reverse(name, args=["deactivate_in_grace"]) + query
-    arguments: list[object] = [*SWITCHES.get(name, [])]
-    if name.startswith("run_") or name == "run":
-        arguments = [base["run"]]
-    elif name.startswith("definition_") or name == "definition":
-        arguments = [base["code"]]
-    elif name in {"job", "subscription", "account", "customer", "provider"}:
-        arguments = [base[name]]
-    return reverse(name, args=[*arguments, *([STEP[name]] if name in STEP else [])])
+    beginning = name.split("_")[0]
+    wanted = ARGUMENTS.get(name, OF_ONE.get(beginning, []))
+    arguments = [each.format_map(base) for each in wanted]
+    return reverse(name, args=arguments) + QUERIES.get(name, "").format_map(
+        {key: quote(str(value)) for key, value in base.items()}
+    )
 
 
 def examples(base: Mapping[str, object]) -> Iterator[tuple[str, str]]:

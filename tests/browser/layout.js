@@ -41,6 +41,7 @@
     return style(each).overflow !== "visible" && box.width <= 2 && box.height <= 2;
   });
   const isDecoration = (element) => around(element).some((each) => style(each).pointerEvents === "none");
+  const isIcon = (element) => /symbols|icons/i.test(style(element).fontFamily); // one glyph, of any size
   const isEllipsis = (element) => style(element).textOverflow === "ellipsis" || style(element).webkitLineClamp !== "none";
 
   // The part of a rectangle that one sees; cutting without a way to scroll is a fault.
@@ -105,7 +106,7 @@
     const isSvg = Boolean(element.closest("svg"));
     for (const rect of range.getClientRects()) {
       if (rect.width < 1 || rect.height < 1) continue;
-      const outside = !isSvg && block && style(block).overflowX === "visible" && spills(rect, block.getBoundingClientRect());
+      const outside = !isSvg && !isIcon(element) && block && style(block).overflowX === "visible" && spills(rect, block.getBoundingClientRect());
       if (outside) faults.add(`text out of its box: ${told(block, node.data)}`);
       add(element, rect, node.data, true);
     }

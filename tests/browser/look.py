@@ -8,7 +8,8 @@ from playwright.sync_api import BrowserContext, Error, Page
 
 LAYOUT = (Path(__file__).parent / "layout.js").read_text()
 BAD = {"serious", "critical"}
-COLOURS = {"runOnly": ["color-contrast"]}
+COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
+NARROW = {"runOnly": ["scrollable-region-focusable", "aria-hidden-focus", "nested-interactive"]}  # hang on the width
 
 
 def show(page: Page, address: str) -> None:

@@ -1,7 +1,7 @@
 """Which pages there are to look at: an example of every URL of the map, and what their links lead to.
 
 A link to another record of a sort that is known already, with no other filter or tab, adds nothing: of each sort of
-page two are kept.
+page two are kept, of each way to filter it one.
 """
 
 import html
@@ -9,15 +9,18 @@ import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
 from django.urls import Resolver404, resolve
-from playwright.sync_api import APIRequestContext
 
-LINK = re.compile(r'<a\b[^>]*?\shref="([^"]*)"')
-OF_EACH_SORT = 2
-TELLING = {"tab", "status", "state", "outcome", "step"}  # queries whose value makes another page
-MAY_BE_ABSENT = ("mfa_",)  # what an account without a second factor has not
+if TYPE_CHECKING:
+    from playwright.sync_api import APIRequestContext
+
+LINK = re.compile(r'<a\b(?![^>]*\sdownload\b)[^>]*?\shref="([^"]*)"')
+OF_EACH_SORT, WITH_FILTERS = 2, 1
+TELLING = {"tab", "step"}  # queries whose value makes another page
+MAY_BE_ABSENT = ("mfa_", "openid_", "choose_password")  # what only some users and installations have
 
 Ask = Callable[[str], "Answer"]
 
@@ -47,7 +50,7 @@ def walk(ask: Ask, starts: Iterable[tuple[str, str]]) -> Walked:
     while ways:
         path, origin = ways.popleft()
         sort = _sort(path)
-        if path in known or not sort or sorts[sort] >= OF_EACH_SORT:
+        if path in known or not sort or sorts[sort] >= (WITH_FILTERS if "?" in path else OF_EACH_SORT):
             continue
         known.add(path)
         sorts[sort] += 1
@@ -85,7 +88,7 @@ def _sort(path: str) -> tuple | None:
     return match.view_name, steps, filters
 
 
-def over(requests: APIRequestContext, url: str) -> Ask:
+def over(requests: "APIRequestContext", url: str) -> Ask:
     """Asks as the signed-in browser does, without showing anything."""
 
     def ask(path: str) -> Answer:

@@ -13,6 +13,7 @@ from lapwing.jobs.models import Job
 from lapwing.subscriptions.actions.cancel_scheduled_change import cancel_scheduled_change
 from lapwing.subscriptions.actions.perform import perform
 from lapwing.subscriptions.actions.protect import protect
+from lapwing.subscriptions.actions.retry_merge import retry_merge
 from lapwing.subscriptions.actions.schedule_change import schedule_change
 from lapwing.subscriptions.models import LicenseChangeLog, ScheduledLicenseChangeLog, Subscription
 from tests.conftest import R
@@ -150,3 +151,31 @@ def test_merged_quantity_is_told_to_the_provider_as_scheduled(later):
     change = LicenseChangeLog.objects.get(event="update")
     assert (change.source, change.quantity, change.provisioning_status) == ("scheduled", 7, "awaiting")
     assert statuses("manual_provider_reminder")[0][0] == "waiting"
+
+
+def test_one_that_failed_is_tried_again_by_its_own_job(later):
+    scheduled = schedule_change("S1", "activate", on=TOMORROW)
+    later(days=1)
+    work()
+    assert merged() == ["merge_failed"]
+    perform("S1", "deactivate_subscription")
+    retry_merge(scheduled.pk, reason="it is off now")
+    work()
+    assert (statuses(MERGE), merged()) == ([("succeeded", "")], ["merged"])
+    assert state_of("S1") == "effective"
+    assert faults() == []
+
+
+def test_one_that_did_not_fail_is_not_tried_again():
+    scheduled = schedule_change("S1", "quantity", value="7", on=TOMORROW)
+    with pytest.raises(Refused, match="not_merge_failed"):
+        retry_merge(scheduled.pk)
+
+
+def test_one_that_failed_elsewhere_gets_a_job_of_its_own():
+    scheduled = schedule_change("S1", "quantity", value="7", on=R)
+    Job.objects.all().delete()
+    ScheduledLicenseChangeLog.objects.update(status="merge_failed", message="imported so")
+    retry_merge(scheduled.pk)
+    work()
+    assert (statuses(MERGE), merged()) == ([("succeeded", "")], ["merged"])

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 WIDTH, HEIGHT = 520, 170
 LEFT, BOTTOM, TOP = 46, 22, 8
+WIDEST = 46  # a bar
 STEPS = (1, 2, 5)
 
 
@@ -59,18 +60,19 @@ def stacked(
     used = {name: label for name, label in series.items() if any(each.get(name) for each in columns.values())}
     most = top(max((sum(values.values()) for values in columns.values()), default=0))
     step = (WIDTH - left) / max(len(columns), 1)
+    width = min(step * 0.76, WIDEST)
     plot = HEIGHT - BOTTOM - TOP
     bars, ticks = [], []
     for position, (column, values) in enumerate(columns.items()):
-        x, floor = left + position * step + step * 0.12, float(HEIGHT - BOTTOM)
+        x, floor = left + (position + 0.5) * step - width / 2, float(HEIGHT - BOTTOM)
         for name, label in used.items():
             height = plot * values.get(name, 0) / most
             if height:
                 floor -= height
                 words = f"{column}: {label} {write(values[name])}"
-                bars.append(Bar(_r(x), _r(floor), _r(step * 0.76), _r(height), name, words))
+                bars.append(Bar(_r(x), _r(floor), _r(width), _r(height), name, words))
         if position % every == 0:
-            ticks.append(Tick(_r(x + step * 0.38), column))
+            ticks.append(Tick(_r(x + width / 2), column))
     lines = [Tick(_r(HEIGHT - BOTTOM - plot * part / 2), write(most * part // 2)) for part in (0, 1, 2)]
     rows = [(column, [write(values.get(name, 0)) for name in used]) for column, values in columns.items()]
     return Chart(list(used.items()), bars, ticks, lines, rows, left=left, unit=unit)

@@ -40,8 +40,9 @@ def number(request: HttpRequest, name: str) -> int | None:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
 
 
-def day_start(given: QueryDict, name: str, zone: tzinfo, *, days: int = 0) -> datetime | None:
+def day_start(request: HttpRequest, name: str, zone: tzinfo, *, days: int = 0) -> datetime | None:
     """The beginning of a day that is typed in, so many days later."""
+    given = request.POST if request.method == "POST" else request.GET
     try:
         day = datetime.fromisoformat(given.get(name, "")[:10]) + timedelta(days=days)
         return day.replace(tzinfo=zone).astimezone(UTC)

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
 from lapwing.core.context import SYSTEM, acting_as
@@ -70,7 +71,12 @@ class TellRefusals:
         self.respond = respond
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.respond(request)
+        answer = self.respond(request)
+        if answer.status_code != 405 or answer.content:
+            return answer
+        told = render(request, "405.html", status=405)  # a view that takes a POST only says nothing by itself
+        told["Allow"] = answer["Allow"]
+        return told
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, Refused):
@@ -83,6 +89,18 @@ class TellRefusals:
             status = 403
         context = {"title": _("This cannot be shown"), "error": error, "home": reverse("home")}
         return render(request, "backoffice/refused.html", context, status=status)
+
+
+class KeepNothing:
+    """No page stays in a cache, whichever view it is of: who comes next to the machine finds nothing of it."""
+
+    def __init__(self, respond: Respond) -> None:
+        self.respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = self.respond(request)
+        add_never_cache_headers(answer)
+        return answer
 
 
 class RefuseHugeBodies:

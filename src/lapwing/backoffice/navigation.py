@@ -10,33 +10,41 @@ from lapwing.identity.permissions import Permission
 
 PARTS = ("live", "items", "step", "new", "entry", "edit", "versions")  # pages below one's own
 GROUPS = (
-    ("", (("Home", "home", "home"),)),
+    ("", ((_("Home"), "home", "home"),)),
     (
-        "Billing",
+        _("Billing"),
         (
-            ("Run definitions", "rule", "definitions"),
-            ("Runs", "play_circle", "runs"),
-            ("Subscriptions", "router", "subscriptions"),
-            ("Accounts", "account_balance_wallet", "accounts"),
-            ("Customers", "person", "customers"),
-            ("Scheduled changes", "event_upcoming", "scheduled_changes"),
+            (_("Run definitions"), "rule", "definitions"),
+            (_("Runs"), "play_circle", "runs"),
+            (_("Subscriptions"), "router", "subscriptions"),
+            (_("Accounts"), "account_balance_wallet", "accounts"),
+            (_("Customers"), "person", "customers"),
+            (_("Scheduled changes"), "event_upcoming", "scheduled_changes"),
         ),
     ),
     (
-        "Provisioning",
+        _("Provisioning"),
         (
-            ("Providers", "cloud_sync", "providers"),
-            ("Provider accounts", "link", "provider_accounts"),
+            (_("Providers"), "cloud_sync", "providers"),
+            (_("Provider accounts"), "link", "provider_accounts"),
         ),
     ),
-    ("Operations", (("Jobs", "checklist", "jobs"), ("Types of jobs", "tune", "job_types"))),
+    (
+        _("Operations"),
+        (
+            (_("Jobs"), "checklist", "jobs"),
+            (_("Failed jobs by cause"), "error", "job_causes"),
+            (_("Types of jobs"), "tune", "job_types"),
+            (_("Health of jobs"), "monitor_heart", "job_health"),
+        ),
+    ),
 )
 RECORDS = (
     (
-        "Catalogue",
+        _("Catalogue"),
         (
-            ("Subscription types", "category", "catalog_subscriptiontype"),
-            ("Price plans", "sell", "catalog_priceplan"),
+            (_("Subscription types"), "category", "catalog_subscriptiontype"),
+            (_("Price plans"), "sell", "catalog_priceplan"),
         ),
         Permission.VIEW,
     ),
@@ -84,7 +92,7 @@ def _entry(label: str, icon: str, name: str, here: str) -> dict[str, Any]:
         "title": label,
         "icon": icon,
         "link": reverse(name),
-        "active": here in (name, f"new_{singular}", singular, *(f"{singular}_{part}" for part in PARTS)),
+        "active": here in (name, singular, f"new_{singular}", *(f"{singular}_{part}" for part in PARTS)),
     }
 
 

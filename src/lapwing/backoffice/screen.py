@@ -8,6 +8,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from lapwing.identity.permissions import GRANTS, Permission
@@ -34,6 +35,6 @@ def screen(permission: Permission) -> Callable:
 
 def not_permitted(request: HttpRequest, permission: Permission) -> HttpResponse:
     """Says which roles would allow it."""
-    roles = [role.replace("_", " ") for role, granted in GRANTS.items() if permission in granted]
-    context = {"title": "Not permitted", "permission": permission.replace("_", " "), "roles": roles}
+    roles = [_(role.replace("_", " ")) for role, granted in GRANTS.items() if permission in granted]
+    context = {"title": _("Not permitted"), "permission": _(permission.replace("_", " ")), "roles": roles}
     return render(request, "backoffice/not_permitted.html", context, status=403)

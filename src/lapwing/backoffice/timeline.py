@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from lapwing.audit.models import AuditEntry
+from lapwing.core.money import to_words
 from lapwing.identity.queries import organisation
 from lapwing.jobs.queries import newest_jobs
 from lapwing.messages.models import Email
@@ -198,18 +199,24 @@ def _emails_of_account(account: Account, look: Look) -> Iterator[Entry]:
 
 
 def _changes_of_account(account: Account, look: Look) -> Iterator[Entry]:
-    """Holds, promises, states: as the audit kept them."""
-    kept = AuditEntry.objects.filter(subject_kind="account", subject_id=account.pk).order_by("-pk")
-    for entry in kept[: look.limit]:
-        told = (f"{_words(name).lower()} {value}" for name, value in entry.after.items() if value)
+    """Holds, promises, states: as the audit kept them. Reminders are told by themselves."""
+    kept = AuditEntry.objects.filter(subject_kind="account", subject_id=account.pk)
+    for entry in kept.exclude(action="account.remind").order_by("-pk")[: look.limit]:
+        told = [_value(name, value, account.currency) for name, value in entry.after.items() if value]
         yield Entry(
             on=entry.at.astimezone(look.zone).date(),
             order=40,
             sort="change",
             text=_words(entry.action.partition(".")[2]),
             by=entry.actor,
-            detail="; ".join([*told, *([entry.reason] if entry.reason else [])]),
+            detail="; ".join(told if entry.reason in ("", *entry.after.values()) else [*told, entry.reason]),
         )
+
+
+def _value(name: str, value: Any, currency: str) -> str:
+    if name.endswith("_minor"):
+        return f"{_words(name.removesuffix('_minor')).lower()} {to_words(value, currency)}"
+    return f"{_words(name).lower()} {str(value).replace('_', ' ')}"
 
 
 def _reminders(account: Account, look: Look) -> Iterator[Entry]:

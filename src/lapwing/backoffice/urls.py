@@ -23,6 +23,7 @@ from lapwing.backoffice.views import (
     job_steps,
     jobs,
     my,
+    palette,
     preferences,
     providers,
     run_items,
@@ -42,6 +43,7 @@ from lapwing.identity.openid import PROVIDER
 register()
 urlpatterns = [
     path("", home.home, name="home"),
+    path("palette/", palette.palette, name="palette"),
     path("search/", search.search, name="search"),
     path("healthz", health.healthz, name="healthz"),
     path("preferences/", preferences.preferences, name="preferences"),

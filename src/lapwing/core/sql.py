@@ -1,12 +1,12 @@
 """Set-based statements that Django's ORM does not write: INSERT … SELECT, locks in key order, statistics."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from django.db import OperationalError, connection, models, transaction
-from django.db.models import Aggregate, CharField, F, Func, QuerySet, Value
+from django.db.models import Aggregate, CharField, F, Func, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 
@@ -68,6 +68,16 @@ def rows(statement: str, parameters: Any = ()) -> list[tuple]:
 def capped_count(queryset: QuerySet, cap: int = 10_000) -> int:
     """How many rows, counted no further than cap + 1: more than `cap` means "more than cap"."""
     return queryset.order_by()[: cap + 1].count()
+
+
+def first_of_either(queryset: QuerySet, ways: Sequence[Q], order: str, limit: int) -> list[Any]:
+    """The first rows that meet one of several conditions. Each is looked up by itself along its own index: of an OR,
+    the planner may read the whole table in order.
+    """
+    keys: set[Any] = set()
+    for way in ways:
+        keys.update(queryset.filter(way).order_by(order).values_list("pk", flat=True)[:limit])
+    return list(queryset.filter(pk__in=keys).order_by(order)[:limit])
 
 
 def table(model: type[models.Model]) -> str:

@@ -1,6 +1,6 @@
 """Reads of customers: one, lists with their filters, agreements, who they are at the providers."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from lapwing.core.errors import Refused
 from lapwing.customers.models import Customer, ProviderAccount, ProviderAgreement
@@ -16,16 +16,24 @@ def customer(number: str) -> Customer:
     return found
 
 
-def begins(field: str, text: str) -> Q:
-    """As typed, or in capitals: numbers are mostly written so, and their index is searched."""
-    return Q(**{f"{field}__startswith": text}) | Q(**{f"{field}__startswith": text.upper()})
+def begins(model: type[Model], text: str) -> Q:
+    """The number begins so as typed; where none does, in capitals: numbers are mostly written so."""
+    typed = _from(text)
+    if text == text.upper() or model.objects.order_by().filter(typed).exists():
+        return typed
+    return _from(text.upper())
+
+
+def _from(text: str) -> Q:
+    """The lower bound lets an ordered index be read from there on, whatever the collation."""
+    return Q(number__startswith=text, number__gte=text)
 
 
 def customers_by_text(text: str) -> QuerySet[Customer]:
     """Those whose number begins with the text; where there are none, those whose name or e-mail does. Without an
     order: for one page of keys.
     """
-    numbered = Customer.objects.order_by().filter(begins("number", text))
+    numbered = Customer.objects.order_by().filter(begins(Customer, text))
     if numbered.exists():
         return numbered
     named = Q(name__istartswith=text)

@@ -6,8 +6,10 @@ from datetime import date
 from django.db.models import F, Q, QuerySet, Sum
 
 from lapwing.core.errors import Refused
+from lapwing.core.sql import first_of_either
 from lapwing.customers.models import Customer
 from lapwing.customers.queries import MATCHES_AT_MOST, begins, customers_by_text
+from lapwing.identity.queries import today
 from lapwing.receivables.models import Account, Allocation, OpenItem, Payment, PaymentState, Reminder
 
 
@@ -92,7 +94,6 @@ def search_accounts(
     classification: str = "",
     credit_rating: str = "",
     marked: str = "",
-    today: date,
     after: str = "",
     limit: int = 50,
 ) -> list[Account]:
@@ -100,9 +101,6 @@ def search_accounts(
     `marked` is a key of MARKS; `after` is the last number of the page before.
     """
     found = Account.objects.select_related("customer", "classification", "credit_rating")
-    if text:
-        of = list(customers_by_text(text).values_list("pk", flat=True)[:MATCHES_AT_MOST])
-        found = found.filter(begins("number", text) | Q(customer__in=of))
     if state:
         found = found.filter(life_cycle_state=state)
     if classification:
@@ -110,16 +108,20 @@ def search_accounts(
     if credit_rating:
         found = found.filter(credit_rating__code=credit_rating)
     if marked:
-        found = found.filter(MARKS[marked](today))
-    return list(found.filter(number__gt=after).order_by("number")[:limit])
+        found = found.filter(MARKS[marked](today()))
+    found = found.filter(number__gt=after)
+    if text:
+        of = list(customers_by_text(text).values_list("pk", flat=True)[:MATCHES_AT_MOST])
+        return first_of_either(found, [begins(Account, text), Q(customer__in=of)], "number", limit)
+    return list(found.order_by("number")[:limit])
 
 
 # What protects an account from runs, or keeps its services from being switched on.
 MARKS = {
-    "on_hold": lambda today: Q(on_hold_until__gte=today),
-    "promise_to_pay": lambda today: Q(promise_until__gte=today),
-    "broken_promise": lambda today: Q(promise_until__lt=today),
-    "credit_hold": lambda today: Q(customer__in=Customer.objects.filter(credit_hold=True)),
+    "on_hold": lambda day: Q(on_hold_until__gte=day),
+    "promise_to_pay": lambda day: Q(promise_until__gte=day),
+    "broken_promise": lambda day: Q(promise_until__lt=day),
+    "credit_hold": lambda day: Q(customer__in=Customer.objects.filter(credit_hold=True)),
 }
 
 

@@ -21,7 +21,7 @@ from lapwing.catalog.models import (
 )
 from lapwing.core.models import Logged
 from lapwing.receivables.models import Account
-from lapwing.subscriptions.states import ACTION_STATES, SERVICES_ON, State
+from lapwing.subscriptions.states import ACTION_STATES, RARE, SERVICES_ON, State
 
 
 class Subscription(Logged):
@@ -153,7 +153,12 @@ class SubscriptionAction(models.Model):
         indexes = [
             models.Index(
                 fields=["scheduled_on", "id"], name="action_scheduled", condition=Q(state="scheduled")
-            )
+            ),
+            models.Index(  # finds those in a state that few are in
+                fields=["to_state", "subscription"],
+                name="action_to_rare_state",
+                condition=Q(state="executed", to_state__in=RARE),
+            ),
         ]
 
 

@@ -1,28 +1,47 @@
 """License changes that providers do not have yet: how many, which, and the jobs that are to tell them."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Q
 
 from lapwing.jobs.models import Job
-from lapwing.subscriptions.models import LicenseChangeLog, Provisioning
+from lapwing.subscriptions.models import LicenseChangeLog, Provisioning, Subscription
 from lapwing.subscriptions.provider_jobs import JOB_OF, UNTOLD, change_key
 
-COUNTED_AT_MOST = 10_000
+COUNTED_AT_MOST = 2_000
 
 
-def open_counts() -> dict[int, dict[str, int]]:
-    """How many changes wait (`awaiting`) or failed (`failed`), by key of the provider. Of each status so many are
-    looked at; where a provider's number is above that, there are at least so many.
+@dataclass(frozen=True)
+class OpenCounts:
+    """How many changes wait or failed, by key of the provider and status; of the statuses in `more` there are more
+    than were counted.
     """
-    found: dict[int, dict[str, int]] = {}
-    for status in UNTOLD:
-        looked_at = LicenseChangeLog.objects.filter(provisioning_status=status).order_by()
-        some = LicenseChangeLog.objects.filter(pk__in=looked_at.values("pk")[: COUNTED_AT_MOST + 1])
-        by_provider = some.order_by().values_list("subscription__provider").annotate(Count("pk"))
-        for provider_id, count in by_provider:
-            found.setdefault(provider_id, {})[str(status)] = count
-    return found
+
+    counts: dict[int, dict[str, int]]
+    more: frozenset[str]
+
+    def of(self, provider_id: int) -> dict[str, str]:
+        """In words: 12, or 12+ where not all were counted."""
+        found = self.counts.get(provider_id, {})
+        return {str(each): f"{found.get(each, 0):,}" + "+" * (each in self.more) for each in UNTOLD}
+
+
+def open_counts() -> OpenCounts:
+    """Of each status no more are looked at than a person cares to read."""
+    counts: dict[int, dict[str, int]] = {}
+    more = set()
+    for status in map(str, UNTOLD):
+        changes = LicenseChangeLog.objects.filter(provisioning_status=status).order_by("subscription", "pk")
+        of = Counter(changes.values_list("subscription_id", flat=True)[: COUNTED_AT_MOST + 1])
+        if of.total() > COUNTED_AT_MOST:
+            more.add(status)
+        known = Subscription.objects.order_by().filter(pk__in=of).values_list("pk", "provider_id")
+        for subscription_id, provider_id in known:
+            by_status = counts.setdefault(provider_id, {})
+            by_status[status] = by_status.get(status, 0) + of[subscription_id]
+    return OpenCounts(counts, frozenset(more))
 
 
 def open_changes(

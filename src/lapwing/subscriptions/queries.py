@@ -6,6 +6,7 @@ from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 
 from lapwing.catalog.models import PricePlan, Provider, SubscriptionType
 from lapwing.core.errors import Refused
+from lapwing.core.sql import first_of_either
 from lapwing.customers.models import Customer
 from lapwing.customers.queries import MATCHES_AT_MOST, begins, customers_by_text
 from lapwing.identity.queries import today
@@ -17,6 +18,7 @@ from lapwing.subscriptions.models import (
     Subscription,
     SubscriptionAction,
 )
+from lapwing.subscriptions.states import RARE
 
 
 def subscription(number: str) -> Subscription:
@@ -85,10 +87,8 @@ def search_subscriptions(
     """
     related = ("account__customer", "subscription_type", "product", "provider")
     found = Subscription.objects.select_related(*related).filter(_in_grace(grace_from, grace_to))
-    if text:
-        found = found.filter(begins("number", text) | Q(account__in=_accounts(text)))
     if state:
-        found = found.filter(life_cycle_state=state)
+        found = found.filter(_in_state(state))
     if subscription_type:
         found = found.filter(subscription_type=_key(SubscriptionType, code=subscription_type))
     if account:
@@ -101,7 +101,21 @@ def search_subscriptions(
     if provisioning:
         changes = LicenseChangeLog.objects.filter(provisioning_status=provisioning)
         found = found.filter(Exists(changes.filter(subscription=OuterRef("pk"))))
-    return list(found.filter(number__gt=after).order_by("number")[:limit])
+    found = found.filter(number__gt=after)
+    if text:
+        numbered = begins(Subscription, text)
+        ways = [numbered, Q(account__in=_accounts(text, numbered))]
+        return first_of_either(found, ways, "number", limit)
+    return list(found.order_by("number")[:limit])
+
+
+def _in_state(state: str) -> Q:
+    """The state has no index, so that runs change it in place. Who is in a rare one came there by an action."""
+    wanted = Q(life_cycle_state=state)
+    if state in RARE:
+        moved = SubscriptionAction.objects.filter(state="executed", to_state=state, to_state__in=RARE)
+        wanted &= Q(pk__in=moved.values("subscription"))
+    return wanted
 
 
 def _in_grace(first: date | None, last: date | None) -> Q:
@@ -118,14 +132,14 @@ def _key(model: type[Model], **named: str) -> int:
     return model.objects.filter(**named).values_list("pk", flat=True).first() or 0
 
 
-def _accounts(text: str) -> list[int]:
+def _accounts(text: str, numbered: Q) -> list[int]:
     """Accounts whose number, or whose customer, begins with the text; so many at most. Customers are found by name
     only where no number begins so.
     """
     accounts = Account.objects.order_by().values_list("pk", flat=True)
-    found = list(accounts.filter(begins("number", text))[:MATCHES_AT_MOST])
-    if found or Subscription.objects.filter(begins("number", text)).exists():
-        of = Customer.objects.order_by().filter(begins("number", text))
+    found = list(accounts.filter(begins(Account, text))[:MATCHES_AT_MOST])
+    if found or Subscription.objects.order_by().filter(numbered).exists():
+        of = Customer.objects.order_by().filter(begins(Customer, text))
     else:
         of = customers_by_text(text)
     of_them = list(of.values_list("pk", flat=True)[:MATCHES_AT_MOST])

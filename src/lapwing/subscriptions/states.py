@@ -20,6 +20,8 @@ class State(TextChoices):
 
 FINAL = (State.CANCELLED, State.REGRETTED, State.REPLACED)
 LIVE = tuple(state for state in State if state not in FINAL)
+# States that no run of masses leads to: few are in them, and an index of actions finds those.
+RARE = [str(state) for state in State if state not in (State.EFFECTIVE, State.NOT_EFFECTIVE)]
 SERVICES_ON = (State.EFFECTIVE, State.SHORT_TERM_EFFECTIVE)
 
 _MOVES: dict[Behaviour, tuple[tuple[State, ...], State]] = {

@@ -90,11 +90,10 @@ def at(instant: datetime | str | None) -> str | SafeString:
     )
 
 
-@register.simple_tag(takes_context=True)
-def weekday(context: template.Context, instant: datetime) -> str:
-    """The weekday of an instant in the organisation's zone."""
-    own = context.get("organisation")
-    return date_format(instant.astimezone(own.zone if own else UTC), "l")
+@register.simple_tag
+def weekday(instant: datetime) -> str:
+    """The weekday of an instant in the user's zone."""
+    return date_format(timezone.localtime(instant), "l")
 
 
 @register.filter

@@ -36,7 +36,7 @@ def account_list(request: HttpRequest) -> HttpResponse:
         "credit_rating": chosen(request, "rating", codes["credit_rating"]),
         "marked": chosen(request, "marked", list(queries.MARKS)),
     }
-    found = queries.search_accounts(**filters, today=day, after=written(request, "after"), limit=PAGE + 1)
+    found = queries.search_accounts(**filters, after=written(request, "after"), limit=PAGE + 1)
     page = page_of(request, found, "after", lambda each: each.number)
     balances = queries.balances_of(list(page.rows))
     return render(

@@ -83,7 +83,7 @@ def _wanted(request: HttpRequest, step: str) -> list[Job]:
 
 
 def _day(request: HttpRequest, name: str, *, days: int = 0) -> datetime | None:
-    return day_start(request.POST, name, timezone.get_current_timezone(), days=days)
+    return day_start(request, name, timezone.get_current_timezone(), days=days)
 
 
 def _among(request: HttpRequest, name: str, choices: list[str]) -> str:

@@ -60,8 +60,8 @@ def job_list(request: HttpRequest) -> HttpResponse:
         "job_type": job_type,
         "subject": subject,
         "code": written(request, "code"),
-        "since": day_start(request.GET, "from", zone),
-        "until": day_start(request.GET, "to", zone, days=1),
+        "since": day_start(request, "from", zone),
+        "until": day_start(request, "to", zone, days=1),
     }
     rows = in_chunks(lambda below, limit: newest_jobs(**filters, below=below, limit=limit), attrgetter("pk"))
     if file := exported(request, "jobs", COLUMNS, rows):

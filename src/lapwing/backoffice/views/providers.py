@@ -39,7 +39,7 @@ def provider_list(request: HttpRequest) -> HttpResponse:
         {
             "provider": each,
             "check": last_check(each.code) if position < CHECKS_AT_MOST and each.connector else None,
-            **{str(status): counts.get(each.pk, {}).get(str(status), 0) for status in UNTOLD},
+            **counts.of(each.pk),
         }
         for position, each in enumerate(found)
     ]
@@ -61,7 +61,7 @@ def provider_detail(request: HttpRequest, code: str) -> HttpResponse:
             "provider": found,
             "settings": sorted(found.configuration.items()),
             "check": last_check(found.code) if found.connector else None,
-            "counts": open_counts().get(found.pk, {}),
+            "counts": open_counts().of(found.pk),
             "proposed": capped_count(proposed),
             "statuses": list(UNTOLD),
             "status": status,

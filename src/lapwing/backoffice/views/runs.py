@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from lapwing.backoffice.exports import Columns, exported, in_chunks
 from lapwing.backoffice.lists import PAGE, chips, chosen, number, page_of, written
@@ -65,7 +66,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
         request,
         "backoffice/runs.html",
         {
-            "title": "Runs",
+            "title": _("Runs"),
             "page": page_of(request, [_row(run) for run in found], "below", lambda row: row["run"].pk),
             "chips": chips(request, "state", by_state, RunState.values),
             "code": code,
@@ -86,7 +87,10 @@ def _row(run: Any) -> dict[str, Any]:
 @screen(Permission.VIEW)
 def run_console(request: HttpRequest, number: int) -> HttpResponse:
     run = find_run(number)
-    context = {"title": f"Run {run.pk} of {run.definition.alternative_code}", **live(request, run)}
+    context = {
+        "title": _("Run %(run)s of %(code)s") % {"run": run.pk, "code": run.definition.alternative_code},
+        **live(request, run),
+    }
     return render(request, "backoffice/run.html", context)
 
 

@@ -30,11 +30,14 @@ from lapwing.subscriptions.queries import subscription
 
 @dataclass(frozen=True)
 class Sort:
-    """One sort of record: its steps, how one is found by what the address says, and the page that shows it."""
+    """One sort of record: its steps, how one is found by what the address says, the page that shows it, and what it
+    is called ('' as in the address).
+    """
 
     steps: Mapping[str, Step]
     find: Callable[[HttpRequest], Any]
     back: Callable[[Any], str]
+    called: str = ""  # attributes that lead to its name
 
 
 def _named(find: Callable[[str], Any]) -> Callable[[HttpRequest], Any]:
@@ -54,12 +57,13 @@ def _keyed(model: Any, *related: str) -> Callable[[HttpRequest], Any]:
 def _page(name: str, attribute: str) -> Callable[[Any], str]:
     """The page of the record that `attribute` leads to."""
 
-    def back(subject: Any) -> str:
-        for part in attribute.split("."):
-            subject = getattr(subject, part)
-        return reverse(name, args=[subject])
+    return lambda subject: reverse(name, args=[_follow(subject, attribute)])
 
-    return back
+
+def _follow(subject: Any, attributes: str) -> Any:
+    for name in attributes.split("."):
+        subject = getattr(subject, name)
+    return subject
 
 
 def _changes_page(change: LicenseChangeLog) -> str:
@@ -79,6 +83,7 @@ SORTS = {
         PROVIDER_ACCOUNT_STEPS,
         _keyed(ProviderAccount, "customer", "provider"),
         lambda account: reverse("provider_accounts") + "?state=proposed",
+        called="customer.number",
     ),
     "license-change": Sort(CHANGE_STEPS, _keyed(LicenseChangeLog, "subscription__provider"), _changes_page),
     "subscription": Sort(SUBSCRIPTION_STEPS, _named(subscription), _page("subscription", "number")),
@@ -86,11 +91,13 @@ SORTS = {
         PLANNED_ACTION_STEPS,
         _keyed(SubscriptionAction, "subscription"),
         _page("subscription", "subscription.number"),
+        called="subscription.number",
     ),
     "scheduled-change": Sort(
         SCHEDULED_CHANGE_STEPS,
         _keyed(ScheduledLicenseChangeLog, "subscription"),
         _page("subscription", "subscription.number"),
+        called="subscription.number",
     ),
 }
 
@@ -103,5 +110,5 @@ def step(request: HttpRequest, sort: str, name: str) -> HttpResponse:
         raise Http404
     subject = known.find(request)
     found = known.steps[name]
-    of = written(request, "of")
-    return answer(request, found, subject, title=f"{found.label}: {of}", back=known.back(subject))
+    called = _follow(subject, known.called) if known.called else written(request, "of")
+    return answer(request, found, subject, title=f"{found.label}: {called}", back=known.back(subject))

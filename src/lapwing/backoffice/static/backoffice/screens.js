@@ -22,12 +22,11 @@ document.addEventListener("change", (event) => {
   const ticked = form.querySelectorAll("input[name=job]:checked").length;
   for (const place of form.querySelectorAll("[data-ticked]")) place.textContent = ticked ? ` (${ticked})` : "";
 });
-
-// Keys: / goes to the search, as in most tools that are used all day.
-document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input, textarea, select, [contenteditable]");
-  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
-    const search = document.querySelector("[data-search]");
-    if (search && !document.getElementById("searchbar")) { event.preventDefault(); search.focus(); search.select(); }
+// What scrolls sideways is reached by keys too, also where it holds nothing to go to.
+const reachable = () => {
+  for (const part of document.querySelectorAll(".lw-scroll, .lw-tabs")) {
+    if (!part.querySelector("a, button, input, select, textarea, [tabindex]")) part.tabIndex = 0;
   }
-});
+};
+document.addEventListener("DOMContentLoaded", reachable);
+document.addEventListener("htmx:afterSettle", reachable);

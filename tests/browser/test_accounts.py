@@ -1,0 +1,98 @@
+"""Finding out why a customer was cut off, and saying who one is at a provider, in a real browser."""
+
+import json
+import re
+
+import pytest
+
+from tests.browser.conftest import Service, page_of
+from tests.browser.test_stories import OVERFLOW
+
+pytestmark = pytest.mark.xdist_group("browser")
+SCREENS = [
+    *("/accounts/", "/accounts/A1/", "/customers/", "/customers/C1/", "/providers/", "/providers/acme/"),
+    *("/provider-accounts/", "/scheduled-changes/", "/subscriptions/S1/?kind=payment"),
+    *("/steps/account/post_payment/?of=A1", "/steps/account/promise/?of=A1"),
+    *("/steps/customer/request_agreement/?of=C1", "/subscription-steps/amend_billing_term/?number=S1"),
+]
+
+
+@pytest.fixture(scope="module")
+def provider(service: Service) -> str:
+    """A provider at which customers need an account, with one customer who has none yet; his number."""
+    settings = service.home.path / "acme.json"
+    settings.write_text(json.dumps({"url": "http://127.0.0.1:9"}))
+    service.home.ok("provider", "set", "acme", "automatic", "--connector", "sandbox", "--configuration",
+                    str(settings), "--needs-account")  # fmt: skip
+    service.home.ok("provider", "map", "C1", "acme", "someone-else")
+    return "C1"
+
+
+def test_from_the_search_to_why_a_customer_was_cut_off_in_two_clicks(browser, service: Service):
+    service.home.ok("subscription", "do", "S2", "deactivate_subscription", "--reason", "asked by the court")
+    operator = page_of(browser, service, service.administrator)
+    operator.get_by_label("Search").fill("=Customer 2")
+    operator.get_by_label("Search").press("Enter")
+    operator.locator("#content").get_by_role("link", name="S2", exact=True).click()
+    because = operator.locator(".lw-because").inner_text()
+    assert "S2 became not effective" in because and "asked by the court" in because
+    assert service.said == []
+
+
+def test_a_provider_account_is_unmapped_proposed_and_mapped(browser, service: Service, provider: str):
+    manager = page_of(browser, service, service.administrator)
+    manager.get_by_role("link", name="Provider accounts").first.click()
+    row = manager.locator("tr", has_text="someone-else")
+    row.get_by_role("link", name="Unmap").click()
+    assert "Nothing more is switched on or changed" in manager.locator(".lw-because").inner_text()
+    manager.get_by_role("button", name="Unmap").click()  # without a reason
+    manager.get_by_role("alert").wait_for()
+    manager.get_by_label("Reason").fill("it is somebody else's")
+    manager.get_by_role("button", name="Unmap").click()
+    manager.get_by_text("is not mapped at acme any more").wait_for()
+
+    manager.goto(f"{service.url}/")
+    manager.get_by_role("link", name=re.compile("Provider accounts to map")).click()
+    manager.locator("tr", has_text=provider).get_by_role("link", name="Map", exact=True).click()
+    manager.get_by_role("radio", name=re.compile("number of the customer")).check()
+    manager.get_by_role("button", name="Map", exact=True).click()
+    manager.get_by_text("what waited is asked again within the hour").wait_for()
+    manager.goto(f"{service.url}/customers/{provider}/")
+    manager.locator("tr", has_text="acme").get_by_text("mapped", exact=True).wait_for()
+    assert service.said == []
+
+
+def test_a_promise_to_pay_is_made_and_a_refusal_stands_beside_its_field(browser, service: Service):
+    operator = page_of(browser, service, service.administrator)
+    operator.goto(f"{service.url}/accounts/A1/")
+    operator.get_by_role("link", name="Promise to pay").click()
+    operator.get_by_label("Promised until").fill("2015-03-30")
+    operator.get_by_label("Amount in").fill("a lot")
+    operator.get_by_role("button", name="Promise to pay").click()
+    beside = operator.locator("label", has_text="Amount in")
+    assert "is not an amount" in beside.inner_text()
+    assert operator.get_by_label("Promised until").input_value() == "2015-03-30"
+    operator.get_by_label("Amount in").fill("20")
+    operator.get_by_role("button", name="Promise to pay").click()
+    operator.get_by_text("20.00 until 30 Mar 2015").first.wait_for()
+    operator.get_by_role("link", name="End the promise").click()
+    operator.get_by_role("button", name="End the promise").click()
+    operator.get_by_text("has ended").wait_for()
+    assert service.said == []
+
+
+@pytest.mark.parametrize("width", [1400, 400])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_screens_fit_and_complain_of_nothing(
+    width: int, scheme: str, browser, service: Service, provider: str
+):
+    size = {"width": width, "height": 900}
+    page = page_of(browser, service, service.administrator, viewport=size, color_scheme=scheme)
+    wrong = []
+    for path in SCREENS:
+        answer = page.goto(service.url + path)
+        page.wait_for_load_state("networkidle")
+        if answer is None or answer.status != 200 or (overflowing := page.evaluate(OVERFLOW)):
+            wrong.append((path, answer and answer.status, overflowing[:3] if answer else []))
+    assert wrong == []
+    assert service.said == []

@@ -1,0 +1,122 @@
+"""A provider is checked and compared by jobs: what it answers is kept, subscription by subscription."""
+
+import pytest
+
+from lapwing.catalog.actions.check_provider import check_provider, last_check
+from lapwing.catalog.actions.set_provider import set_provider
+from lapwing.core.context import acting_as
+from lapwing.core.errors import Refused
+from lapwing.job_types import compare_provider as comparing
+from lapwing.subscriptions import provider_queue
+from lapwing.subscriptions.actions.compare_provider import compare_provider
+from lapwing.subscriptions.actions.perform import perform
+from lapwing.subscriptions.actions.retry_provider import retry_provider
+from lapwing.subscriptions.comparison import differences_at
+from lapwing.subscriptions.models import LicenseChangeLog, ProviderComparison
+from lapwing.subscriptions.provider_queue import open_changes, open_counts
+from tests.job_types.conftest import served, statuses
+from tests.jobs.conftest import work
+
+
+def found() -> list[tuple[str, str, str]]:
+    return [(each.subscription.number, each.ours, each.theirs) for each in differences_at("acme")]
+
+
+def test_a_check_tells_that_the_provider_answers(provider):
+    check_provider("acme")
+    work()
+    check = last_check("acme")
+    assert check and (check.status, check.result) == ("succeeded", "provider acme answers")
+
+
+def test_a_check_that_fails_says_why_and_is_not_repeated(provider):
+    provider.stop()
+    check_provider("acme")
+    work()
+    check = last_check("acme")
+    assert check and (check.status, check.attempt) == ("failed", 1)
+    assert check.result
+
+
+def test_one_check_is_under_way_at_a_time(provider):
+    assert check_provider("acme").pk == check_provider("acme").pk
+
+
+def test_who_may_not_provision_may_not_ask(provider):
+    with acting_as("olga"), pytest.raises(Refused, match="not_permitted"):
+        check_provider("acme")
+    with acting_as("olga"), pytest.raises(Refused, match="not_permitted"):
+        compare_provider("acme")
+
+
+def test_a_provider_without_a_system_cannot_be_compared(provider):
+    set_provider("byhand", "manual", responsible_email="ops@example.com")
+    with pytest.raises(Refused, match="no_connector"):
+        compare_provider("byhand")
+
+
+def test_a_comparison_finds_each_difference_slice_by_slice(provider, later, monkeypatch):
+    monkeypatch.setattr(comparing, "AT_ONCE", 2)
+    for number in ("S1", "S2", "S3", "S4", "S5"):
+        served(number)
+        if number in ("S1", "S5"):
+            perform(number, "change_quantity", to="4")
+    work()
+    compare_provider("acme")
+    for _slice in range(3):
+        work()
+        later(seconds=5)
+    assert found() == [("S2", "on, 1", "off"), ("S3", "on, 1", "off"), ("S4", "on, 1", "off")]
+    comparison = ProviderComparison.objects.get()
+    assert (comparison.asked, comparison.reached, bool(comparison.ended_at)) == (5, "S5", True)
+    assert statuses("compare_provider") == [("succeeded", "")]
+
+
+def test_a_difference_that_is_mended_is_gone_with_the_next_comparison(provider):
+    served("S1")
+    compare_provider("acme")
+    work()
+    perform("S1", "change_quantity", to="4")
+    work()
+    assert found() == [("S1", "on, 1", "off")]
+    compare_provider("acme")
+    work()
+    assert found() == []
+    assert ProviderComparison.objects.get().asked == 1
+
+
+def test_a_provider_that_answers_nothing_is_not_called_different(provider):
+    served("S1")
+    provider.stop()
+    compare_provider("acme")
+    work()
+    assert found() == []
+    assert [status for status, _ in statuses("compare_provider")] == ["retry"]
+
+
+def test_what_failed_at_a_provider_is_told_again_in_order(provider):
+    for number in ("S1", "S2"):
+        served(number)
+    provider.misbehave("refuse", times=2)
+    for number in ("S1", "S2"):
+        perform(number, "change_quantity", to="5")
+    work()
+    acme = LicenseChangeLog.objects.latest("pk").subscription.provider_id
+    assert open_counts().of(acme) == {"awaiting": "0", "failed": "2"}
+    failed = open_changes(acme, status="failed")
+    assert [each.subscription.number for each in failed] == ["S1", "S2"]
+    first = failed[0]
+    assert open_changes(acme, after=(first.subscription_id, first.pk)) == failed[1:]
+    assert len(retry_provider("acme")) == 2
+    work()
+    assert open_counts().of(acme) == {"awaiting": "0", "failed": "0"}
+    assert provider.ask("/services/S2")["quantity"] == 5
+
+
+def test_more_than_are_counted_are_told_as_more(provider, monkeypatch):
+    monkeypatch.setattr(provider_queue, "COUNTED_AT_MOST", 2)
+    for number in ("S1", "S2", "S3"):
+        served(number)
+        perform(number, "change_quantity", to="5")
+    acme = LicenseChangeLog.objects.latest("pk").subscription.provider_id
+    assert open_counts().of(acme) == {"awaiting": "3+", "failed": "0"}
