@@ -30,6 +30,7 @@ class AuditEntry(models.Model):
             # The lists: newest first by who, what, about what; the bounds in time.
             models.Index(fields=["actor", "id"], name="audit_by_actor"),
             models.Index(fields=["action", "id"], name="audit_by_action"),
+            models.Index(fields=["actor", "action", "id"], name="audit_by_actor_action"),
             models.Index(fields=["subject", "id"], name="audit_by_number"),
             models.Index(fields=["subject_kind", "id"], name="audit_by_kind"),
             models.Index(fields=["recorded_at", "id"], name="audit_by_time"),

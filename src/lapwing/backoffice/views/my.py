@@ -48,9 +48,13 @@ def my_sessions_end(request: HttpRequest) -> HttpResponse:
 
 
 @screen(Permission.VIEW)
-@reauthentication_required
 def my_password(request: HttpRequest) -> HttpResponse:
     """Asks who it is again when the sign-in is a while ago; the other sessions end."""
+    return _my_password(request)
+
+
+@reauthentication_required
+def _my_password(request: HttpRequest) -> HttpResponse:
     problem = ""
     if request.method == "POST":
         problem = _chosen_twice(request)
