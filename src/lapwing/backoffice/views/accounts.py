@@ -1,11 +1,13 @@
 """Accounts: the list with its filters; one with its money, what protects it, and its subscriptions."""
 
+from operator import attrgetter
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from lapwing.backoffice.exports import Columns, decimal_amount, exported, in_chunks
 from lapwing.backoffice.lists import PAGE, chosen, page_of, written
 from lapwing.backoffice.screen import screen
 from lapwing.backoffice.step import offers
@@ -18,6 +20,19 @@ from lapwing.receivables import queries
 from lapwing.receivables.models import Account, AccountState, Classification, CreditRating
 from lapwing.subscriptions.queries import search_subscriptions
 
+COLUMNS: Columns = {
+    "account": "number",
+    "state": "life_cycle_state",
+    "customer": "customer.number",
+    "customer_name": "customer.name",
+    "currency": "currency",
+    "classification": lambda each: each.classification and each.classification.code,
+    "credit_rating": lambda each: each.credit_rating and each.credit_rating.code,
+    "on_hold_until": "on_hold_until",
+    "promise_until": "promise_until",
+    "promise_amount": lambda each: decimal_amount(each.promise_minor, each.currency),
+    "balance": lambda each: decimal_amount(each.balance_minor, each.currency),
+}
 SHOWN = 25  # of each table of one account
 CODES_AT_MOST = 200
 
@@ -36,6 +51,9 @@ def account_list(request: HttpRequest) -> HttpResponse:
         "credit_rating": chosen(request, "rating", codes["credit_rating"]),
         "marked": chosen(request, "marked", list(queries.MARKS)),
     }
+    rows = in_chunks(lambda after, limit: _with_balances(filters, after or "", limit), attrgetter("number"))
+    if file := exported(request, "accounts", COLUMNS, rows):
+        return file
     found = queries.search_accounts(**filters, after=written(request, "after"), limit=PAGE + 1)
     page = page_of(request, found, "after", lambda each: each.number)
     balances = queries.balances_of(list(page.rows))
@@ -53,6 +71,14 @@ def account_list(request: HttpRequest) -> HttpResponse:
             **codes,
         },
     )
+
+
+def _with_balances(filters: dict[str, str], after: str, limit: int) -> list[Account]:
+    found = queries.search_accounts(**filters, after=after, limit=limit)
+    balances = queries.balances_of(found)
+    for each in found:
+        each.balance_minor = balances.get(each.pk, 0)
+    return found
 
 
 @screen(Permission.VIEW)

@@ -1,9 +1,12 @@
 """Customers: the list with its filters; one with his accounts, agreements, who he is at the providers, his mails."""
 
+from operator import attrgetter
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from lapwing.backoffice.exports import Columns, exported, in_chunks
 from lapwing.backoffice.lists import PAGE, chosen, page_of, written
 from lapwing.backoffice.screen import screen
 from lapwing.backoffice.step import offers
@@ -14,6 +17,10 @@ from lapwing.jobs.queries import newest_jobs
 from lapwing.messages.queries import emails_about
 from lapwing.receivables.queries import accounts_of, balances_by_currency, balances_of
 
+COLUMNS: Columns = {
+    name: name
+    for name in ("number", "name", "kind", "email", "phone", "country", "tax_id", "language", "credit_hold")
+}
 KINDS = ("person", "organisation")
 SHOWN = 25
 
@@ -25,6 +32,11 @@ def customer_list(request: HttpRequest) -> HttpResponse:
         "kind": chosen(request, "kind", KINDS),
         "credit_hold": bool(chosen(request, "credit_hold", ["yes"])),
     }
+    rows = in_chunks(
+        lambda after, limit: search_customers(**filters, after=after or "", limit=limit), attrgetter("number")
+    )
+    if file := exported(request, "customers", COLUMNS, rows):
+        return file
     found = search_customers(**filters, after=written(request, "after"), limit=PAGE + 1)
     return render(
         request,

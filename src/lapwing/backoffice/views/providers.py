@@ -1,11 +1,13 @@
 """Providers: whether they answer, what they do not have yet, what they have otherwise; and who customers are there."""
 
+from operator import attrgetter
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from lapwing.backoffice.exports import Columns, exported, in_chunks
 from lapwing.backoffice.lists import PAGE, chosen, number, page_of, written
 from lapwing.backoffice.screen import screen
 from lapwing.backoffice.step import offers
@@ -26,6 +28,13 @@ from lapwing.subscriptions.models import LicenseChangeLog
 from lapwing.subscriptions.provider_jobs import UNTOLD
 from lapwing.subscriptions.provider_queue import jobs_of, open_changes, open_counts
 
+COLUMNS: Columns = {
+    "customer": "customer.number",
+    "name": "customer.name",
+    "provider": "provider.code",
+    "identity": "identity",
+    "state": lambda each: "mapped" if each.is_mapped else "proposed",
+}
 PROVIDERS_AT_MOST = 200
 CHECKS_AT_MOST = 20  # beyond so many providers the list leaves the last check to the page of each
 MAPPING = ("proposed", "mapped")
@@ -114,6 +123,12 @@ def provider_account_list(request: HttpRequest) -> HttpResponse:
         "state": chosen(request, "state", MAPPING),
         "text": written(request, "q"),
     }
+    rows = in_chunks(
+        lambda after, limit: search_provider_accounts(**filters, after=after or 0, limit=limit),
+        attrgetter("pk"),
+    )
+    if file := exported(request, "provider-accounts", COLUMNS, rows):
+        return file
     found = search_provider_accounts(**filters, after=number(request, "after") or 0, limit=PAGE + 1)
     page = page_of(request, found, "after", lambda each: each.pk)
     proposed = proposals([each for each in page.rows if not each.is_mapped])
