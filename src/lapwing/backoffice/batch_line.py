@@ -50,7 +50,7 @@ def batch_line(batches: Sequence[RunBatch], zone: ZoneInfo) -> BatchLine | None:
     ]
     if not worked:
         return None
-    first = min(batch.started_at for _, batch in worked)
+    first = min(_began(batch) for _, batch in worked)
     spans = _spans([batch for _, batch in worked], first)
     whole = max(max(span.end for span in spans), 0.001)
     lanes = _lanes(spans)
@@ -72,12 +72,17 @@ def batch_line(batches: Sequence[RunBatch], zone: ZoneInfo) -> BatchLine | None:
     return BatchLine(bars, ticks, TOP + (max(lanes) + 1) * LANE + BOTTOM)
 
 
+def _began(batch: RunBatch) -> datetime:
+    assert batch.started_at is not None  # it is finished
+    return batch.started_at
+
+
 def _spans(batches: Sequence[RunBatch], first: datetime) -> list[_Span]:
     """How long each took is the machine's time. Where business time stands still, one follows the other."""
-    stands = len(batches) > 1 and all(batch.started_at == first for batch in batches)
+    stands = len(batches) > 1 and all(_began(batch) == first for batch in batches)
     spans, after = [], 0.0
     for batch in batches:
-        start = after if stands else (batch.started_at - first).total_seconds()
+        start = after if stands else (_began(batch) - first).total_seconds()
         spans.append(_Span(start, start + batch.took_s))
         after = start + batch.took_s
     return spans
@@ -96,7 +101,7 @@ def _lanes(spans: Sequence[_Span]) -> list[int]:
 
 
 def _words(number: int, batch: RunBatch, zone: ZoneInfo) -> str:
-    began = batch.started_at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+    began = _began(batch).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
     told = f"{batch.done:,} done, {batch.skipped:,} skipped, {batch.errors:,} errors"
     return f"Batch {number}: {batch.items:,} items, {told}; began {began}, took {batch.took_s:.2f} s"
 

@@ -49,9 +49,9 @@ class CompareProvider(OutsideType):
                 if time.monotonic() >= until:
                     break
                 found[number] = answer_of(connector, number)
-        answers = list(found.values())
-        if answers and all(isinstance(each, ConnectorError) for each in answers):
-            raise answers[0]  # it is not this or that service that it does not tell
+        silent = [each for each in found.values() if isinstance(each, ConnectorError)]
+        if silent and len(silent) == len(found):
+            raise silent[0]  # it is not this or that service that it does not tell
         return found
 
     def settle(self, job: HeldJob, intent: Intent, answer: dict[str, Answer]) -> Outcome:

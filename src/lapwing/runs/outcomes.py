@@ -56,8 +56,9 @@ def done_items(runs: QuerySet[Run], **batch_conditions: Any) -> QuerySet[RunItem
 
 
 def pending_items(run: Run) -> QuerySet[RunItem]:
-    """Items that no batch has looked at yet."""
-    return RunItem.objects.filter(~in_finished_batch(), run_id=run.pk)
+    """Items that no batch has looked at yet; before the first batch, without asking for each of them."""
+    listed = RunItem.objects.filter(run_id=run.pk)
+    return listed.filter(~in_finished_batch()) if run.batches.filter(finished=True).exists() else listed
 
 
 def done_items_since(definition_id: int, since: datetime) -> QuerySet[RunItem]:

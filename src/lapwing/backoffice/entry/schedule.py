@@ -97,7 +97,7 @@ def _as_posted(values: dict[str, Any]) -> QueryDict:
 
 def _ticks(rule: str) -> dict[str, Any]:
     """What would have to be ticked for a rule of this sort; {} for one that the builder does not know."""
-    parts = dict(part.partition("=")[::2] for part in rule.split(";"))
+    parts = {name: value for name, _sign, value in (part.partition("=") for part in rule.split(";"))}
     method = parts.pop("FREQ", "").lower()
     if method not in BUILT:
         return {}

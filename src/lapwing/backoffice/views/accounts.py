@@ -1,6 +1,5 @@
 """Accounts: the list with its filters; one with its money, what protects it, and its subscriptions."""
 
-from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -21,23 +20,21 @@ from lapwing.receivables import queries
 from lapwing.receivables.models import Account, AccountState, Classification, CreditRating
 from lapwing.subscriptions.queries import search_subscriptions
 
-SHOWN = 25  # of each table of one account
-CODES_AT_MOST = 200
-
-
 COLUMNS: Columns = {
     "account": "number",
+    "state": "life_cycle_state",
     "customer": "customer.number",
     "customer_name": "customer.name",
-    "state": "life_cycle_state",
     "currency": "currency",
-    "balance": lambda each: decimal_amount(each.balance_minor, each.currency),
     "classification": lambda each: each.classification and each.classification.code,
     "credit_rating": lambda each: each.credit_rating and each.credit_rating.code,
     "on_hold_until": "on_hold_until",
     "promise_until": "promise_until",
-    "promise": lambda each: decimal_amount(each.promise_minor, each.currency),
+    "promise_amount": lambda each: decimal_amount(each.promise_minor, each.currency),
+    "balance": lambda each: decimal_amount(each.balance_minor, each.currency),
 }
+SHOWN = 25  # of each table of one account
+CODES_AT_MOST = 200
 
 
 @screen(Permission.VIEW)
@@ -54,9 +51,8 @@ def account_list(request: HttpRequest) -> HttpResponse:
         "credit_rating": chosen(request, "rating", codes["credit_rating"]),
         "marked": chosen(request, "marked", list(queries.MARKS)),
     }
-    if file := exported(
-        request, "accounts", COLUMNS, in_chunks(partial(_with_balances, filters), attrgetter("number"))
-    ):
+    rows = in_chunks(lambda after, limit: _with_balances(filters, after or "", limit), attrgetter("number"))
+    if file := exported(request, "accounts", COLUMNS, rows):
         return file
     found = queries.search_accounts(**filters, after=written(request, "after"), limit=PAGE + 1)
     page = page_of(request, found, "after", lambda each: each.number)
@@ -77,8 +73,8 @@ def account_list(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _with_balances(filters: dict[str, Any], after: str | None, limit: int) -> list[Account]:
-    found = queries.search_accounts(**filters, after=after or "", limit=limit)
+def _with_balances(filters: dict[str, str], after: str, limit: int) -> list[Account]:
+    found = queries.search_accounts(**filters, after=after, limit=limit)
     balances = queries.balances_of(found)
     for each in found:
         each.balance_minor = balances.get(each.pk, 0)

@@ -28,25 +28,16 @@ from lapwing.subscriptions.models import LicenseChangeLog
 from lapwing.subscriptions.provider_jobs import UNTOLD
 from lapwing.subscriptions.provider_queue import jobs_of, open_changes, open_counts
 
+COLUMNS: Columns = {
+    "customer": "customer.number",
+    "name": "customer.name",
+    "provider": "provider.code",
+    "identity": "identity",
+    "state": lambda each: "mapped" if each.is_mapped else "proposed",
+}
 PROVIDERS_AT_MOST = 200
 CHECKS_AT_MOST = 20  # beyond so many providers the list leaves the last check to the page of each
 MAPPING = ("proposed", "mapped")
-
-
-PROVIDER_COLUMNS: Columns = {
-    "provider": lambda row: row["provider"].code,
-    "name": lambda row: row["provider"].name,
-    "kind": lambda row: row["provider"].kind,
-    "connector": lambda row: row["provider"].connector,
-    "check": lambda row: row["check"] and (row["check"].result_code or row["check"].status),
-    **{str(status): lambda row, status=status: row[str(status)] for status in UNTOLD},
-}
-ACCOUNT_COLUMNS: Columns = {
-    "customer": "customer.number",
-    "customer_name": "customer.name",
-    "provider": "provider.code",
-    "identity": "identity",
-}
 
 
 @screen(Permission.VIEW)
@@ -61,8 +52,6 @@ def provider_list(request: HttpRequest) -> HttpResponse:
         }
         for position, each in enumerate(found)
     ]
-    if file := exported(request, "providers", PROVIDER_COLUMNS, rows):
-        return file
     return render(request, "backoffice/providers.html", {"title": _("Providers"), "rows": rows})
 
 
@@ -138,7 +127,7 @@ def provider_account_list(request: HttpRequest) -> HttpResponse:
         lambda after, limit: search_provider_accounts(**filters, after=after or 0, limit=limit),
         attrgetter("pk"),
     )
-    if file := exported(request, "provider-accounts", ACCOUNT_COLUMNS, rows):
+    if file := exported(request, "provider-accounts", COLUMNS, rows):
         return file
     found = search_provider_accounts(**filters, after=number(request, "after") or 0, limit=PAGE + 1)
     page = page_of(request, found, "after", lambda each: each.pk)
