@@ -40,6 +40,16 @@ CHECKS_AT_MOST = 20  # beyond so many providers the list leaves the last check t
 MAPPING = ("proposed", "mapped")
 
 
+PROVIDER_COLUMNS: Columns = {
+    "provider": lambda row: row["provider"].code,
+    "name": lambda row: row["provider"].name,
+    "kind": lambda row: row["provider"].kind,
+    "connector": lambda row: row["provider"].connector,
+    "check": lambda row: row["check"] and (row["check"].result_code or row["check"].status),
+    **{str(status): lambda row, status=status: row[str(status)] for status in UNTOLD},
+}
+
+
 @screen(Permission.VIEW)
 def provider_list(request: HttpRequest) -> HttpResponse:
     found = list(Provider.objects.order_by("code")[:PROVIDERS_AT_MOST])
@@ -52,6 +62,8 @@ def provider_list(request: HttpRequest) -> HttpResponse:
         }
         for position, each in enumerate(found)
     ]
+    if file := exported(request, "providers", PROVIDER_COLUMNS, rows):
+        return file
     return render(request, "backoffice/providers.html", {"title": _("Providers"), "rows": rows})
 
 
