@@ -14,9 +14,9 @@ def lines(path: str) -> list[str]:
 
 def test_accounts_are_a_file_with_their_balance(base):
     assert lines("/accounts/?q=A2&format=csv") == [
-        "account,state,customer,customer_name,currency,classification,credit_rating,on_hold_until,promise_until,"
-        "promise_amount,balance",
-        "A2,active,C-A2,Customer A2,EUR,,,,,,50.00",
+        "account,customer,customer_name,state,currency,balance,classification,credit_rating,on_hold_until,"
+        "promise_until,promise",
+        "A2,C-A2,Customer A2,active,EUR,50.00,,,,,",
     ]
 
 

@@ -71,7 +71,7 @@ def test_rows_of_the_other_lists_are_written(sandbox):
     ProviderAccount(customer=Customer.objects.get(), provider=provider, identity="anna").save()
     client = signed_in("root")
     assert read_csv(client, "/providers/?format=csv")[1][0] == "acme"
-    assert read_csv(client, "/provider-accounts/?format=csv")[1][2:] == ["acme", "anna"]
+    assert read_csv(client, "/provider-accounts/?format=csv")[1][2:] == ["acme", "anna", "mapped"]
     assert read_csv(client, "/accounts/?format=csv")[1][5] == "50.00"
 
 

@@ -51,8 +51,8 @@ def audit_list(request: HttpRequest) -> HttpResponse:
         "kind": chosen(request, "kind", kinds),
         "subject": written(request, "subject"),
         "run": number(request, "run"),
-        "since": day_start(request, "from", zone),
-        "until": day_start(request, "to", zone, days=1),
+        "since": day_start(request.GET, "from", zone),
+        "until": day_start(request.GET, "to", zone, days=1),
     }
     rows = in_chunks(
         lambda below, limit: newest_entries(**filters, below=below, limit=limit), attrgetter("pk")

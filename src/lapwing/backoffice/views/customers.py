@@ -17,17 +17,14 @@ from lapwing.jobs.queries import newest_jobs
 from lapwing.messages.queries import emails_about
 from lapwing.receivables.queries import accounts_of, balances_by_currency, balances_of
 
-COLUMNS: Columns = {
-    name: name
-    for name in ("number", "name", "kind", "email", "phone", "country", "tax_id", "language", "credit_hold")
-}
 KINDS = ("person", "organisation")
 SHOWN = 25
-
-
 COLUMNS: Columns = {
     "customer": "number",
-    **{name: name for name in ("name", "kind", "email", "phone", "country", "language", "credit_hold")},
+    **{
+        name: name
+        for name in ("name", "kind", "email", "phone", "country", "tax_id", "language", "credit_hold")
+    },
 }
 
 
