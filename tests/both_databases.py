@@ -12,8 +12,11 @@ DEFAULT_URL = "postgresql://postgres@127.0.0.1:5432/lapwing"
 HOW_TO_START = (
     "start it with: docker run --rm -d -p 127.0.0.1:5432:5432 -e POSTGRES_HOST_AUTH_METHOD=trust postgres:15"
 )
-# Folders that know no database, or start both of them by themselves.
-ONCE = ("tests/faults", "tests/examples", "tests/cli", "tests/core", "tests/connectors", "tests/browser")
+# What knows no database, or starts both of them by itself, and what looks at screens rather than at their data.
+ONCE = (
+    *("tests/faults", "tests/examples", "tests/cli", "tests/core", "tests/connectors", "tests/browser"),
+    *(f"tests/backoffice/test_{name}.py" for name in ("attacks", "answers", "language", "roles", "sign_in")),
+)
 
 
 def main(arguments: list[str]) -> int:

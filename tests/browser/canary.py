@@ -33,6 +33,7 @@ CLOSED = {
         "source",
     ),
     *("provisioning_status", "billing_status", "change", "hash", "seal_hash", "list_hash", "password", "key"),
+    "EmailTemplate.code",  # event and language
     *("content", "evidence", "tolerance_minor", "username", "unit", "role", "action", "message_id", "query"),
 }
 OURS = (
@@ -74,7 +75,8 @@ def _tables() -> list[type[models.Model]]:
 
 def _texts(model: type[models.Model]) -> Iterator[models.Field]:
     for field in model._meta.concrete_fields:
-        if field.name in CLOSED or field.choices or field.is_relation:
+        names = {field.name, f"{model.__name__}.{field.name}"}
+        if names & CLOSED or field.choices or field.is_relation:
             continue
         is_text = isinstance(field, models.JSONField | models.CharField | models.TextField)
         if is_text and (field.max_length or 1_000) >= len(SHORT):

@@ -7,25 +7,6 @@ import pytest
 from tests.browser.conftest import Service, page_of
 
 pytestmark = pytest.mark.xdist_group("browser")
-SCREENS = [
-    "/",
-    "/jobs/",
-    "/runs/",
-    "/definitions/",
-    "/definitions/NGC/",
-    "/definitions/NGC/edit/",
-    "/definitions/NGC/versions/",
-    "/new-definition/",
-    "/new-definition/?kind=activate_settled",
-    "/subscriptions/",
-    "/subscriptions/S1/",
-]
-OVERFLOW = """() => {
-  const width = document.documentElement.clientWidth;
-  const wide = [...document.querySelectorAll("#content *")].filter(
-    (each) => !each.closest(".lw-scroll, .lw-tabs, svg") && each.getBoundingClientRect().right > width + 1);
-  return [document.documentElement.scrollWidth > width ? "page" : "", ...wide.map((each) => each.className)].filter(Boolean);
-}"""
 
 
 def test_create_preview_submit_approve_watch_and_undo(browser, service: Service):
@@ -119,21 +100,6 @@ def test_create_preview_submit_approve_watch_and_undo(browser, service: Service)
         "7",
     ]
     assert service.said == [], service.said
-
-
-@pytest.mark.parametrize("width", [1400, 400])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_screens_fit_and_complain_of_nothing(width: int, scheme: str, browser, service: Service):
-    size = {"width": width, "height": 900}
-    page = page_of(browser, service, service.administrator, viewport=size, color_scheme=scheme)
-    wrong = []
-    for path in SCREENS:
-        page.goto(service.url + path)
-        page.wait_for_load_state("networkidle")
-        if overflowing := page.evaluate(OVERFLOW):
-            wrong.append((path, overflowing[:3]))
-    assert wrong == []
-    assert service.said == []
 
 
 def test_keys_lead_to_the_search(browser, service: Service):
