@@ -1,7 +1,10 @@
 """Users of each role signed in, and a base with a bit of everything to look at."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from datetime import date
+from html import unescape
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -25,6 +28,8 @@ from lapwing.subscriptions.models import LicenseChangeLog
 from tests.jobs.conftest import ask
 from tests.world import define, in_debt, make_account, make_subscription, run_now
 
+NOTHING: Mapping[str, object] = {}
+HIDDEN = re.compile(r'<input type="hidden" name="(seen|day|quiet)" value="([^"]*)"')
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
@@ -33,6 +38,13 @@ def signed_in(name: str) -> Client:
     client = Client(enforce_csrf_checks=False)
     client.force_login(User.objects.get(username=name), backend=BACKEND)
     return client
+
+
+def submitted(client: Client, path: str, form: Mapping[str, object] = NOTHING, **options: Any) -> Any:
+    """Posts a page's form as a browser does: with what the page itself put into it, unseen."""
+    page = client.get(path).content.decode()
+    unseen = dict(HIDDEN.findall(page))
+    return client.post(path, {**{name: unescape(value) for name, value in unseen.items()}, **form}, **options)
 
 
 @pytest.fixture

@@ -3,10 +3,11 @@
 import pytest
 
 from lapwing.audit.models import AuditEntry
+from lapwing.core.context import acting_as
 from lapwing.core.errors import Invalid
 from lapwing.identity.actions.set_organisation import set_organisation
 from lapwing.identity.models import Organisation
-from tests.backoffice.conftest import signed_in
+from tests.backoffice.conftest import signed_in, submitted
 
 GIVEN = {
     "name": "Acme Networks",
@@ -22,7 +23,7 @@ GIVEN = {
 
 def test_settings_are_saved_with_before_and_after(sandbox):
     client = signed_in("root")
-    assert client.post("/settings/", GIVEN)["Location"] == "/settings/"
+    assert submitted(client, "/settings/", GIVEN)["Location"] == "/settings/"
     own = Organisation.objects.get()
     assert (own.name, own.time_zone, own.currency, own.max_affected) == (
         "Acme Networks",
@@ -33,7 +34,7 @@ def test_settings_are_saved_with_before_and_after(sandbox):
     assert own.tolerance_minor == {"EUR": 550, "JPY": 100}
     entry = AuditEntry.objects.get(action="organisation.set")
     assert (entry.actor, entry.before["currency"], entry.after["currency"]) == ("root", "EUR", "GBP")
-    client.post("/settings/", {**GIVEN, "tolerance_currency": ["EUR"], "tolerance_amount": [""]})
+    submitted(client, "/settings/", {**GIVEN, "tolerance_currency": ["EUR"], "tolerance_amount": [""]})
     assert Organisation.objects.get().tolerance_minor == {}
     assert 'value="5.5"' not in client.get("/settings/").content.decode()
 
@@ -54,7 +55,7 @@ def test_settings_are_saved_with_before_and_after(sandbox):
     ],
 )
 def test_what_is_wrong_is_told_beside_its_field_and_nothing_is_saved(field, value, said, sandbox):
-    page = signed_in("root").post("/settings/", {**GIVEN, field: value}).content.decode()
+    page = submitted(signed_in("root"), "/settings/", {**GIVEN, field: value}).content.decode()
     assert said in page and "Acme Networks" in page.replace("two\nlines", "Acme Networks")
     assert Organisation.objects.get().currency == "EUR"
     assert not AuditEntry.objects.filter(action="organisation.set").exists()
@@ -72,3 +73,14 @@ def test_the_page_tells_what_the_environment_decides_but_no_secret(sandbox, sett
     settings.SMTP_URL = "smtp://user:hunter2@mail.example.com"
     page = signed_in("root").get("/settings/").content.decode()
     assert "LAPWING_SMTP_URL" in page and "hunter2" not in page
+
+
+def test_a_page_of_before_another_change_saves_nothing(sandbox):
+    client = signed_in("root")
+    old = client.get("/settings/").context["stored"]
+    with acting_as("root"):
+        set_organisation(max_affected="100", tolerance={"USD": "5"})
+    told = client.post("/settings/", {**GIVEN, "seen": old}, follow=True).content.decode()
+    own = Organisation.objects.get()
+    assert "edited_meanwhile" in told
+    assert (own.max_affected, own.tolerance_minor) == (100, {"USD": 500})

@@ -99,6 +99,21 @@ def test_the_second_factor_is_asked_for_and_a_recovery_code_serves_once(olga):
     assert other.get("/").status_code == 302
 
 
+def test_codes_of_the_second_factor_are_not_to_be_guessed(olga):
+    from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+    from django.core.cache import cache
+
+    TOTP.activate(olga, generate_totp_secret())
+    code = RecoveryCodes.activate(olga).get_unused_codes()[0]
+    client = Client()
+    sign_in(client, "olga", GOOD)
+    for _ in range(10):
+        client.post("/account/mfa/authenticate/", {"code": "000000"})
+    client.post("/account/mfa/authenticate/", {"code": code})  # the right one, too late
+    assert client.get("/").status_code == 302
+    cache.clear()
+
+
 def test_passwords_are_hashed_by_argon2_and_stay_out_of_the_audit(olga):
     assert identify_hasher(User.objects.get(username="olga").password).algorithm == "argon2"
     entry = AuditEntry.objects.filter(action="user.password_set").get()

@@ -1,14 +1,17 @@
 """What buttons do: the same actions as the command line's, first asked in words with numbers and amounts."""
 
+import pytest
 from django.test import Client
 
 from lapwing.audit.models import AuditEntry
 from lapwing.identity.actions.add_user import grant_role
 from lapwing.identity.models import User
+from lapwing.identity.queries import today
 from lapwing.jobs.models import Job, JobLimit
+from lapwing.runs.definitions import find
 from lapwing.runs.execution import conduct
 from lapwing.runs.models import Run
-from tests.backoffice.conftest import BACKEND, signed_in
+from tests.backoffice.conftest import BACKEND, signed_in, submitted
 from tests.jobs.conftest import ask
 from tests.world import define, in_debt, run_now, state_of
 
@@ -87,14 +90,44 @@ def test_nobody_is_sent_to_another_host(base):
 
 def test_a_definition_is_started_submitted_and_set_not_effective(base):
     client = signed_in("olga")
-    assert client.post("/definitions/NGC/steps/start/", {"reason": "by hand"})["Location"].startswith(
-        "/runs/"
-    )
+    answer = submitted(client, "/definitions/NGC/steps/start/", {"reason": "by hand"})
+    assert answer["Location"].startswith("/runs/")
     assert Run.objects.latest("pk").reason == "by hand"
     client.post("/definitions/NGC/steps/not-effective/")
     assert b"/steps/effective/" in client.get("/definitions/NGC/").content
-    refused = client.post("/definitions/NGC/steps/submit/", follow=True)
+    refused = submitted(client, "/definitions/NGC/steps/submit/", follow=True)
     assert "definition_not_effective" in refused.content.decode()
+
+
+@pytest.mark.parametrize("step", ["start", "submit"])
+def test_a_definition_that_was_changed_since_its_page_is_not_started(step: str, base):
+    client, path = signed_in("olga"), f"/definitions/NGC/steps/{step}/"
+    form = {"seen": client.get(path).context["seen"], "day": today().isoformat()}
+    version = find("NGC").versions.latest("pk")
+    version.content = {**version.content, "description": "wider"}
+    version.save()
+    assert "edited_meanwhile" in client.post(path, form, follow=True).content.decode()
+    assert Run.objects.count() == 2
+
+
+def test_a_run_is_started_for_the_day_and_the_quiet_time_that_the_page_named(base):
+    client, path = signed_in("olga"), "/definitions/NGC/steps/start/"
+    seen = client.get(path).context["seen"]
+    told = client.post(path, {"seen": seen, "day": "2015-03-09"}, follow=True).content.decode()
+    assert "another_day" in told and Run.objects.count() == 2
+    client.post(path, {"seen": seen, "day": today().isoformat()})
+    assert Run.objects.latest("pk").quiet_waived_until is None
+
+
+def test_one_that_is_left_of_many_is_asked_about(sandbox):
+    jobs = [ask("book", subject=f"S{number}").pk for number in range(2)]
+    Job.objects.filter(pk=jobs[0]).update(status="succeeded")
+    client = signed_in("olga")
+    for form in ({"job": jobs}, {"all": "1", "status": "waiting"}):
+        assert client.post("/jobs/steps/", {"step": "cancel", **form}).context["title"] == "Cancel: 1 jobs"
+    told = client.post("/jobs/steps/", {"step": "run_now", "all": "1", "type": "gone"}, follow=True)
+    assert "unknown_job_type" in told.content.decode()
+    assert Job.objects.get(pk=jobs[1]).status == "waiting"
 
 
 def test_a_type_of_jobs_is_paused_and_goes_on(sandbox):

@@ -126,12 +126,16 @@ class Rules:
             self.close(job, "cancelled")
         elif outcome in ("later", "given_back"):
             job.status = "waiting"
-            job.due = self.now + timedelta(days=1) if outcome == "later" else self.now
+            job.due = self.now + timedelta(days=1) if outcome == "later" else self.given_back(job)
         else:
             job.status = "retry"
             at_once = outcome == "lost" and job.deaths == 1
             self.machine += at_once
             job.due = self.machine if at_once else 10**6 + self.machine
+
+    def given_back(self, job: Plain) -> datetime:
+        """Its place among those that wait; what was in retry waits from now on."""
+        return min(job.due, self.now) if isinstance(job.due, datetime) else self.now
 
     def close(self, job: Plain, status: str) -> None:
         job.status = status
@@ -294,7 +298,7 @@ class Life:
 
     def _wait_again(self, jobs: Sequence[Plain]) -> None:
         for job in jobs:
-            job.status, job.due = "waiting", self.rules.now
+            job.status, job.due = "waiting", self.rules.given_back(job)
 
     # Ending
 

@@ -23,7 +23,7 @@ DAYS_LATE = (0, 0, 0, 1, -1, 3)
 TOLERANCES = ({"EUR": 5000}, {}, {"EUR": 1, "GBP": 2000, "JPY": 50}, {})
 ENVIRONMENT_VARIABLE = "LAPWING_TEST_DOSE"
 FULL = os.environ.get(ENVIRONMENT_VARIABLE) == "full"
-SEEDS = range(600 if FULL else 60)
+SEEDS = range(600 if FULL else 30)
 DEFINITIONS_A_BASE = 34
 
 

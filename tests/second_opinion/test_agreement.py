@@ -1,6 +1,6 @@
 """Product and oracle agree: on every figure, answer and run of many random bases, and on both databases.
 
-LAPWING_TEST_DOSE=full compares ten times as many.
+LAPWING_TEST_DOSE=full compares twenty times as many.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from lapwing.core.errors import Refused
 from lapwing.identity.permissions import Permission
+from lapwing.identity.queries import today
 from lapwing.runs.actions.change_definition import (
     delete_definition,
     refuse_deletion,
@@ -12,12 +13,21 @@ from lapwing.runs.actions.change_definition import (
 )
 from lapwing.runs.actions.start_run import start_run
 from lapwing.runs.actions.submit import submit
-from lapwing.runs.definitions import find
 from lapwing.runs.models import Definition, Run
-from lapwing.runs.quiet import quiet_until
 from lapwing.runs.states import OPEN, DefinitionState
 
-Act = Callable[[str, str], tuple[str, Run | None]]
+
+@dataclass(frozen=True)
+class Asked:
+    """What the page that asked had shown, and the reason that was typed there."""
+
+    seen: str  # the definition's mark
+    day: str  # for which a run would be, as ISO date
+    quiet: bool  # it said that it is a quiet time
+    reason: str = ""
+
+
+Act = Callable[[str, Asked], tuple[str, Run | None]]
 
 
 @dataclass(frozen=True)
@@ -41,19 +51,23 @@ def _may_start(definition: Definition) -> bool:
     return _is(DefinitionState.EFFECTIVE)(definition) and not definition.runs.filter(state__in=OPEN).exists()
 
 
-def _start(code: str, reason: str) -> tuple[str, Run | None]:
+def _start(code: str, asked: Asked) -> tuple[str, Run | None]:
     """The page says beforehand when it is a quiet time; who goes on waives it."""
-    run = start_run(code, quiet_times_waived=quiet_until(find(code)) is not None, reason=reason)
+    if asked.day != today().isoformat():
+        raise Refused(
+            "another_day", "the page was of another day; nothing was started: look at today's first"
+        )
+    run = start_run(code, quiet_times_waived=asked.quiet, reason=asked.reason, seen=asked.seen)
     return f"Run {run.pk} of {code} is started.", run
 
 
-def _submit(code: str, reason: str) -> tuple[str, Run | None]:
-    run = submit(code)
+def _submit(code: str, asked: Asked) -> tuple[str, Run | None]:
+    run = submit(code, seen=asked.seen)
     return f"{code} is submitted: run {run.pk} is planned.", run
 
 
 def _state(state: DefinitionState) -> Act:
-    def act(code: str, reason: str) -> tuple[str, Run | None]:
+    def act(code: str, asked: Asked) -> tuple[str, Run | None]:
         set_definition_state(code, state)
         return f"{code} is {state.replace('_', ' ')}.", None
 
@@ -68,7 +82,7 @@ def _may_delete(definition: Definition) -> bool:
     return True
 
 
-def _delete(code: str, reason: str) -> tuple[str, Run | None]:
+def _delete(code: str, asked: Asked) -> tuple[str, Run | None]:
     delete_definition(code)
     return f"{code} is deleted.", None
 

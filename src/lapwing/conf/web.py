@@ -96,7 +96,8 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_RATE_LIMITS = {"login_failed": None}  # axes locks out, in the database, so for all processes
+# Passwords: axes locks out sooner, in the database, so for all processes. Second factors: only this, by process.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/15m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Lapwing"
 SOCIALACCOUNT_PROVIDERS = OIDC.providers() if OIDC else {}

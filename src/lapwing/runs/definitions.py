@@ -1,5 +1,7 @@
 """A definition and its versions as objects: read, parse, compare."""
 
+import hashlib
+import json
 from typing import Any
 
 from lapwing.core.errors import Invalid, Refused
@@ -65,3 +67,21 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> list[tuple[str, A
         for name in sorted(left.keys() | right.keys())
         if left.get(name) != right.get(name)
     ]
+
+
+def seen_as(definition: Definition) -> str:
+    """A short mark of what a definition says now; another after every change of it."""
+    version = latest(definition)
+    said = json.dumps([definition.name, version.version, version.content], sort_keys=True)
+    return f"{version.version}-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+
+
+def refuse_other(definition: Definition, seen: str) -> None:
+    """Raises Refused `edited_meanwhile` where it does not say what the person has seen."""
+    if seen != seen_as(definition):
+        version = latest(definition)
+        raise Refused(
+            "edited_meanwhile",
+            f"{definition.alternative_code} was changed by {version.updated_by} meanwhile (version "
+            f"{version.version}); nothing was done: open it again and look at it as it is now",
+        )

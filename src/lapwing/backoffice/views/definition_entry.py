@@ -14,8 +14,8 @@ from lapwing.core.errors import Invalid, Refused
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import today
 from lapwing.runs.actions.apply_definition import Applied
-from lapwing.runs.actions.enter_definition import create_definition, edit_definition, seen_as
-from lapwing.runs.definitions import find, latest
+from lapwing.runs.actions.enter_definition import create_definition, edit_definition
+from lapwing.runs.definitions import find, latest, seen_as
 from lapwing.runs.kinds import RunKind, kinds
 from lapwing.runs.models import Definition, Run
 from lapwing.runs.specification import parse

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from lapwing.backoffice.definition_steps import STEPS, definition_offers
+from lapwing.backoffice.definition_steps import STEPS, Asked, definition_offers
 from lapwing.backoffice.exports import Columns, exported, in_chunks
 from lapwing.backoffice.lists import PAGE, chosen, chosen_day, number, page_of, written
 from lapwing.backoffice.screen import not_permitted, screen
@@ -19,7 +19,7 @@ from lapwing.core.sql import TookTooLong, answered_within
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import today
 from lapwing.runs.assignments import assignment_on
-from lapwing.runs.definitions import find, flat, latest, version
+from lapwing.runs.definitions import find, flat, latest, seen_as, version
 from lapwing.runs.kinds import kinds
 from lapwing.runs.models import Definition, Run
 from lapwing.runs.preview import preview
@@ -162,7 +162,14 @@ def definition_step(request: HttpRequest, code: str, step: str) -> HttpResponse:
     definition = find(code)
     if request.method == "POST":
         request.back_to = reverse("definition", args=[code])
-        told, run = STEPS[step].act(definition.alternative_code, request.POST.get("reason", "")[:1000])
+        given = request.POST
+        asked = Asked(
+            seen=given.get("seen", ""),
+            day=given.get("day", ""),
+            quiet="quiet" in given,
+            reason=given.get("reason", "")[:1000],
+        )
+        told, run = STEPS[step].act(definition.alternative_code, asked)
         messages.success(request, told)
         if step == "delete":
             return redirect("definitions")
@@ -171,6 +178,8 @@ def definition_step(request: HttpRequest, code: str, step: str) -> HttpResponse:
         "title": f"{STEPS[step].label}: {definition.alternative_code}",
         "definition": definition,
         "step": STEPS[step],
+        "seen": seen_as(definition),
+        "day": today(),
         "offered": STEPS[step] in definition_offers(definition, request.permissions),
     }
     if step == "start":

@@ -46,7 +46,7 @@ def job_steps(request: HttpRequest) -> HttpResponse:
     jobs = [job for job in chosen if job.pk not in held]
     if not jobs:
         raise Refused("no_jobs", _none_left(step, len(held)))
-    if len(chosen) == 1 or "confirmed" in request.POST:
+    if _one_by_name(request) or "confirmed" in request.POST:
         done = ACTIONS[step]([job.pk for job in jobs])
         messages.success(
             request,
@@ -55,6 +55,11 @@ def job_steps(request: HttpRequest) -> HttpResponse:
         )
         return redirect(back)
     return render(request, "backoffice/job_steps.html", _confirmation(step, jobs, back, len(held)))
+
+
+def _one_by_name(request: HttpRequest) -> bool:
+    """One job's own button; what is ticked or found by a filter is asked about, however few are left of it."""
+    return "all" not in request.POST and len(request.POST.getlist("job")) == 1
 
 
 def _none_left(step: str, held: int) -> str:
@@ -66,9 +71,14 @@ def _none_left(step: str, held: int) -> str:
 def _wanted(request: HttpRequest, step: str) -> list[Job]:
     """Those that were ticked, or all that a filter finds; only those in a state that allows the step."""
     if "all" in request.POST:
+        wanted = request.POST.get("type", "")
+        if wanted and wanted not in types():
+            raise Refused(
+                "unknown_job_type", f"no job type {wanted[:64]!r} is installed; its jobs cannot run"
+            )
         found = newest_jobs(
             status=_among(request, "status", Status.values),
-            job_type=_among(request, "type", list(types())),
+            job_type=wanted,
             subject=request.POST.get("subject", "")[:100],
             code=request.POST.get("code", "")[:100],
             since=_day(request, "from"),

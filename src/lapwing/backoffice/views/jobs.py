@@ -63,15 +63,14 @@ def job_list(request: HttpRequest) -> HttpResponse:
         "since": day_start(request.GET, "from", zone),
         "until": day_start(request.GET, "to", zone, days=1),
     }
-    rows = in_chunks(lambda below, limit: newest_jobs(**filters, below=below, limit=limit), attrgetter("pk"))
-    if file := exported(request, "jobs", COLUMNS, rows):
-        return file
     only_silent = request.GET.get("silent") == "yes"
     silent = {pk: why for pk, _type, why in silent_jobs()} if only_silent else {}
-    if only_silent:
-        found = list(Job.objects.filter(pk__in=silent).order_by("-pk")[:PAGE])
-    else:
-        found = newest_jobs(**filters, below=number(request, "below"), limit=PAGE + 1)
+    late = list(Job.objects.filter(pk__in=silent).order_by("-pk"))
+    rows = in_chunks(lambda below, limit: newest_jobs(**filters, below=below, limit=limit), attrgetter("pk"))
+    if file := exported(request, "jobs", COLUMNS, late if only_silent else rows):
+        return file
+    below = number(request, "below")
+    found = late[:PAGE] if only_silent else newest_jobs(**filters, below=below, limit=PAGE + 1)
     counts = capped_counts(job_type=job_type, subject=subject)
     return render(
         request,

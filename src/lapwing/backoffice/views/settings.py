@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lapwing.backoffice.screen import screen
-from lapwing.core.errors import Invalid
+from lapwing.core.errors import Invalid, Refused
 from lapwing.core.money import to_text
 from lapwing.identity.actions.set_organisation import set_organisation
 from lapwing.identity.models import Organisation
@@ -28,7 +28,11 @@ def settings_form(request: HttpRequest) -> HttpResponse:
     """A POST saves all of it, or tells beside each field what is wrong and keeps what was typed."""
     own = organisation()
     values, tolerance, problems = _values(own), _tolerance(own), {}
+    stored = repr((values, tolerance))
     if request.method == "POST":
+        request.back_to = request.path
+        if request.POST.get("seen") != stored:
+            raise Refused("edited_meanwhile", "somebody saved other settings meanwhile; look at them first")
         values = {name: request.POST.get(name, "").strip()[:LONGEST] for name in TEXTS}
         tolerance = _typed(request)
         try:
@@ -45,6 +49,7 @@ def settings_form(request: HttpRequest) -> HttpResponse:
         "title": _("Settings"),
         "values": values,
         "problems": problems,
+        "stored": stored,
         "tolerance": [
             (code, amount, problems.get(f"tolerance.{code}", "")) for code, amount in [*tolerance, ("", "")]
         ],

@@ -30,6 +30,7 @@ class ImportFiles(DatabaseType):
     label = "Check or import files"
     Parameters = ImportParameters
     priority = BULK
+    pool = "run"  # claimed by itself: it holds up no other job of its chunk
     time_limit_s = 4 * 3600
 
     def perform(self, job: HeldJob) -> Outcome | None:

@@ -1,7 +1,5 @@
 """Creates or edits a definition as one who saw it on a screen: never another than he saw, nor over another's change."""
 
-import hashlib
-import json
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -10,15 +8,8 @@ from lapwing.core.errors import Refused
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import require
 from lapwing.runs.actions.apply_definition import Applied, checked, create, edit
-from lapwing.runs.definitions import find, latest
+from lapwing.runs.definitions import find, refuse_other
 from lapwing.runs.models import Definition
-
-
-def seen_as(definition: Definition) -> str:
-    """A short mark of what a definition says now; another after every change of it."""
-    version = latest(definition)
-    said = json.dumps([definition.name, version.version, version.content], sort_keys=True)
-    return f"{version.version}-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
 
 
 def create_definition(content: dict[str, Any]) -> Applied:
@@ -45,17 +36,7 @@ def edit_definition(code: str, content: dict[str, Any], *, seen: str) -> Applied
             require(Permission.EDIT_DEFINITIONS)
             definition = Definition.objects.select_for_update().get(pk=find(code).pk)
             head, specification = checked({**content, "alternative_code": definition.alternative_code})
-            _refuse_other(definition, seen)
+            refuse_other(definition, seen)
             return edit(definition, head, specification.content())
     except IntegrityError as error:
         raise Refused("name_in_use", "its name has just been taken by another definition") from error
-
-
-def _refuse_other(definition: Definition, seen: str) -> None:
-    if seen != seen_as(definition):
-        version = latest(definition)
-        raise Refused(
-            "edited_meanwhile",
-            f"{definition.alternative_code} was changed by {version.updated_by} while you were editing "
-            f"(version {version.version}); nothing was saved: open it again and make your changes there",
-        )

@@ -10,28 +10,36 @@ from lapwing.core.context import actor
 from lapwing.core.errors import Refused
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import require, today
-from lapwing.runs.definitions import find, latest
+from lapwing.runs.definitions import find, latest, refuse_other
 from lapwing.runs.models import Definition, Run
 from lapwing.runs.quiet import quiet_until
 from lapwing.runs.states import OPEN, DefinitionState, RunState
 
 
 def start_run(
-    code: str, *, day: date | None = None, quiet_times_waived: bool = False, reason: str = ""
+    code: str,
+    *,
+    day: date | None = None,
+    quiet_times_waived: bool = False,
+    reason: str = "",
+    seen: str | None = None,
 ) -> Run:
     """Makes the run in progress for `day` (today); nothing is selected yet. Quiet times are waived, if at all, until
-    the present one ends. Raises Refused `run_open`, `definition_not_effective`.
+    the present one ends. `seen` is the mark of the definition that the person looked at (`seen_as`). Raises Refused
+    `run_open`, `definition_not_effective`, `edited_meanwhile`.
     """
     try:
-        return _start(code, day or today(), quiet_times_waived, reason)
+        return _start(code, day or today(), quiet_times_waived, reason, seen)
     except IntegrityError as error:
         raise Refused("run_open", f"another process has just started a run of {code}") from error
 
 
 @transaction.atomic
-def _start(code: str, day: date, quiet_times_waived: bool, reason: str) -> Run:
+def _start(code: str, day: date, quiet_times_waived: bool, reason: str, seen: str | None) -> Run:
     require(Permission.CONDUCT_RUNS)
     definition = lock_definition(find(code))
+    if seen is not None:
+        refuse_other(definition, seen)
     require_effective(definition)
     refuse_while_open(definition)
     run = Run(

@@ -13,21 +13,24 @@ from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import organisation, require, today
 from lapwing.runs.actions.halt import change_state, lock_run
 from lapwing.runs.actions.start_run import lock_definition, require_effective
-from lapwing.runs.definitions import find, latest, specification_of
+from lapwing.runs.definitions import find, latest, refuse_other, specification_of
 from lapwing.runs.models import Definition, DefinitionVersion, Run
 from lapwing.runs.schedule import At, Now, Schedule, nominal_date, occurrence_at_or_after
 from lapwing.runs.states import RunState
 
 
 @transaction.atomic
-def submit(code: str) -> Run:
-    """Writes the first planned run of the latest version; an earlier version's plan ends as `superseded`.
+def submit(code: str, *, seen: str | None = None) -> Run:
+    """Writes the first planned run of the latest version; an earlier version's plan ends as `superseded`. `seen` is
+    the mark of the definition that the person looked at (`seen_as`).
 
     Submitting the version that is planned already changes nothing. Raises Refused `definition_not_effective`,
-    `at_in_the_past`, `no_occurrence`.
+    `at_in_the_past`, `no_occurrence`, `edited_meanwhile`.
     """
     require(Permission.CONDUCT_RUNS)
     definition = lock_definition(find(code))
+    if seen is not None:
+        refuse_other(definition, seen)
     require_effective(definition)
     version = latest(definition)
     planned = Run.objects.filter(definition=definition, state=RunState.DRAFT).first()
