@@ -109,6 +109,11 @@ WORDS = (
     # what happened, on the line of time
     _("action"), _("license change"), _("invoice"), _("invoice due"), _("payment"), _("job"), _("e-mail"),
     _("reminder"), _("change"),
+    # steps on an account, as the line of time tells them
+    _("hold"), _("release"), _("promise"), _("end promise"), _("state"), _("on hold until"),
+    _("promise until"), _("hold reason"), _("life cycle state"),
+    # license changes
+    _("create"), _("update"), _("activate"), _("deactivate"), _("price"), _("quantity"),
     # states of imports
     _("checking"), _("checked"), _("importing"), _("imported"), _("refused"), _("discarded"),
     # parts of a definition
