@@ -114,6 +114,8 @@ WORDS = (
     _("promise until"), _("hold reason"), _("life cycle state"),
     # license changes
     _("create"), _("update"), _("activate"), _("deactivate"), _("price"), _("quantity"),
+    # kinds of providers and customers
+    _("automatic"), _("manual"), _("none"), _("person"), _("organisation"),
     # states of imports
     _("checking"), _("checked"), _("importing"), _("imported"), _("refused"), _("discarded"),
     # parts of a definition
