@@ -113,7 +113,9 @@ WORDS = (
     _("hold"), _("release"), _("promise"), _("end promise"), _("state"), _("on hold until"),
     _("promise until"), _("hold reason"), _("life cycle state"),
     # license changes
-    _("create"), _("update"), _("activate"), _("deactivate"), _("price"), _("quantity"), _("opening"), _("mapped"), _("proposed"),
+    _("create"), _("update"), _("activate"), _("deactivate"), _("price"), _("quantity"), _("opening"),
+    # provider accounts
+    _("mapped"), _("proposed"),
     # kinds of providers and customers
     _("automatic"), _("manual"), _("none"), _("person"), _("organisation"),
     # states of imports
