@@ -209,7 +209,7 @@ def test_a_form_that_somebody_else_overtook_is_refused(sandbox):
     seen = client.get("/definitions/NGC/edit/").context["seen"]
     define(criteria={"grace_period_end_days": 2})
     page = client.post("/definitions/NGC/edit/", {"name": "Mine", "seen": seen}).content.decode()
-    assert "while you were editing" in page and 'value="Mine"' in page
+    assert "meanwhile" in page and 'value="Mine"' in page
     assert Definition.objects.get().name == "Nightly grace cut"
 
 

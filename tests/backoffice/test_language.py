@@ -27,7 +27,17 @@ SCREENS = [
     *("/jobs/types/", "/jobs/limits/type/?name=send_email", "/jobs/{job}/", "/jobs/{job}/?tab=parameters"),
     *("/jobs/{job}/?tab=attempts", "/jobs/{job}/?tab=links", "/jobs/{job}/?tab=subject"),
     *("/runs/", "/runs/?state=completed", "/subscriptions/", "/search/?q=S", "/search/?q=", "/preferences/"),
-    "/palette/?q=",
+    *("/palette/?q=", "/runs/{run}/", "/runs/{held}/", "/runs/{run}/items/", "/runs/{run}/steps/undo/"),
+    *("/runs/{held}/steps/cancel/", "/definitions/", "/definitions/NGC/steps/start/"),
+    *("/definitions/NGC/preview/", "/users/new/", "/users/olga/", "/users/olga/steps/deactivate/"),
+    *(
+        "/subscription-steps/extend_grace_period/?number=HS1",
+        "/my/sign-in/",
+        "/my/password/",
+        "/accounts/A1/",
+    ),
+    *("/customers/", "/customers/C-A1/", "/providers/", "/scheduled-changes/"),
+    *("/steps/account/hold/?of=A1", "/steps/account/post_payment/?of=A1", "/steps/provider/retry/?of=byhand"),
 ]
 # The same in both languages, or data.
 ALIKE = {

@@ -36,10 +36,10 @@ CRITERIA = (
     "outstanding",
 )
 FLOORS: dict[str, int] = {
-    "bases": 60,
-    "definitions": 2000,
-    "whole runs with undo": 150,
-    "whole runs of activate_settled": 36,
+    "bases": 30,
+    "definitions": 1000,
+    "whole runs with undo": 75,
+    "whole runs of activate_settled": 18,
     "explanations": 2000,
     **{f"at selection: {code}": AT_LEAST for code in ("done", *oracle.PROTECTIONS)},
     **{f"at action: {code}": AT_LEAST for code in ("done", *oracle.CODES)},

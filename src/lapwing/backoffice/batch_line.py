@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 from lapwing.backoffice.charts import Tick
+from lapwing.backoffice.templatetags.lapwing import count
 from lapwing.runs.models import RunBatch
 
 WIDTH, LEFT, RIGHT, LANE, TOP, BOTTOM = 640, 24, 30, 14, 6, 20
@@ -102,8 +105,18 @@ def _lanes(spans: Sequence[_Span]) -> list[int]:
 
 def _words(number: int, batch: RunBatch, zone: ZoneInfo) -> str:
     began = _began(batch).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
-    told = f"{batch.done:,} done, {batch.skipped:,} skipped, {batch.errors:,} errors"
-    return f"Batch {number}: {batch.items:,} items, {told}; began {began}, took {batch.took_s:.2f} s"
+    return _(
+        "Batch %(number)s: %(items)s items, %(done)s done, %(skipped)s skipped, %(errors)s errors; "
+        "began %(began)s, took %(took)s s"
+    ) % {
+        "number": number,
+        "items": count(batch.items),
+        "done": count(batch.done),
+        "skipped": count(batch.skipped),
+        "errors": count(batch.errors),
+        "began": began,
+        "took": f"{batch.took_s:.2f}",
+    }
 
 
 def _time(first: datetime, whole: float, part: int, zone: ZoneInfo) -> str:

@@ -2,7 +2,12 @@
 
 from collections.abc import Callable, Set
 from dataclasses import dataclass
+from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from lapwing.backoffice.templatetags.lapwing import words
 from lapwing.core.errors import Refused
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import today
@@ -35,8 +40,8 @@ class DefinitionStep:
     """One thing that a person may do with a definition; `act` returns what is told and the run it led to."""
 
     name: str
-    label: str
-    question: str
+    label: Any
+    question: Any
     permission: Permission
     possible: Callable[[Definition], bool]
     act: Act
@@ -58,18 +63,18 @@ def _start(code: str, asked: Asked) -> tuple[str, Run | None]:
             "another_day", "the page was of another day; nothing was started: look at today's first"
         )
     run = start_run(code, quiet_times_waived=asked.quiet, reason=asked.reason, seen=asked.seen)
-    return f"Run {run.pk} of {code} is started.", run
+    return _("Run %(run)s of %(code)s is started.") % {"run": run.pk, "code": code}, run
 
 
 def _submit(code: str, asked: Asked) -> tuple[str, Run | None]:
     run = submit(code, seen=asked.seen)
-    return f"{code} is submitted: run {run.pk} is planned.", run
+    return _("%(code)s is submitted: run %(run)s is planned.") % {"run": run.pk, "code": code}, run
 
 
 def _state(state: DefinitionState) -> Act:
     def act(code: str, asked: Asked) -> tuple[str, Run | None]:
         set_definition_state(code, state)
-        return f"{code} is {state.replace('_', ' ')}.", None
+        return _("%(code)s is %(state)s.") % {"code": code, "state": words(state)}, None
 
     return act
 
@@ -84,7 +89,7 @@ def _may_delete(definition: Definition) -> bool:
 
 def _delete(code: str, asked: Asked) -> tuple[str, Run | None]:
     delete_definition(code)
-    return f"{code} is deleted.", None
+    return _("%(name)s is deleted.") % {"name": code}, None
 
 
 EFFECTIVE, NOT_EFFECTIVE = DefinitionState.EFFECTIVE, DefinitionState.NOT_EFFECTIVE
@@ -93,8 +98,8 @@ STEPS = {
     for step in (
         DefinitionStep(
             "start",
-            "Run now",
-            "One run for today, whatever the schedule.",
+            gettext_lazy("Run now"),
+            gettext_lazy("One run for today, whatever the schedule."),
             Permission.CONDUCT_RUNS,
             _may_start,
             _start,
@@ -102,24 +107,24 @@ STEPS = {
         ),
         DefinitionStep(
             "submit",
-            "Submit",
-            "Plans the runs of the latest version by its schedule; the scheduler starts them.",
+            gettext_lazy("Submit"),
+            gettext_lazy("Plans the runs of the latest version by its schedule; the scheduler starts them."),
             Permission.CONDUCT_RUNS,
             _is(EFFECTIVE),
             _submit,
         ),
         DefinitionStep(
             "effective",
-            "Set effective",
-            "It may be submitted and started again.",
+            gettext_lazy("Set effective"),
+            gettext_lazy("It may be submitted and started again."),
             Permission.EDIT_DEFINITIONS,
             _is(NOT_EFFECTIVE),
             _state(EFFECTIVE),
         ),
         DefinitionStep(
             "not-effective",
-            "Set not effective",
-            "Nothing of it runs any more; a planned run ends cancelled when its time comes.",
+            gettext_lazy("Set not effective"),
+            gettext_lazy("Nothing of it runs any more; a planned run ends cancelled when its time comes."),
             Permission.EDIT_DEFINITIONS,
             _is(EFFECTIVE),
             _state(NOT_EFFECTIVE),
@@ -127,8 +132,8 @@ STEPS = {
         ),
         DefinitionStep(
             "delete",
-            "Delete",
-            "All its versions are deleted; this cannot be taken back.",
+            gettext_lazy("Delete"),
+            gettext_lazy("All its versions are deleted; this cannot be taken back."),
             Permission.EDIT_DEFINITIONS,
             _may_delete,
             _delete,

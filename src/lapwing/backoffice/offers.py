@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Set
 from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
 
 from lapwing.core.context import actor
 from lapwing.core.errors import Refused
@@ -23,7 +26,7 @@ class Step:
     """One thing that a person may do to a run."""
 
     name: str
-    label: str
+    label: Any
     permission: Permission
     possible: Callable[[Run], bool]
     tone: str = "plain"
@@ -55,12 +58,14 @@ def _may_undo(run: Run) -> bool:
 RUN_STEPS = {
     step.name: step
     for step in (
-        Step("approve", "Approve", Permission.APPROVE_RUNS, _may_approve, "strong"),
-        Step("resume", "Resume", Permission.CONDUCT_RUNS, _may_resume, "strong"),
-        Step("pause", "Pause", Permission.CONDUCT_RUNS, _table("pause")),
-        Step("cancel", "Cancel the run", Permission.CONDUCT_RUNS, _table("cancel"), "danger"),
-        Step("undo", "Undo", Permission.CONDUCT_RUNS, _may_undo, "danger"),
-        Step("delete", "Delete", Permission.CONDUCT_RUNS, lambda run: run.state == RunState.DRAFT, "danger"),
+        Step("approve", _("Approve"), Permission.APPROVE_RUNS, _may_approve, "strong"),
+        Step("resume", _("Resume"), Permission.CONDUCT_RUNS, _may_resume, "strong"),
+        Step("pause", _("Pause"), Permission.CONDUCT_RUNS, _table("pause")),
+        Step("cancel", _("Cancel the run"), Permission.CONDUCT_RUNS, _table("cancel"), "danger"),
+        Step("undo", _("Undo"), Permission.CONDUCT_RUNS, _may_undo, "danger"),
+        Step(
+            "delete", _("Delete"), Permission.CONDUCT_RUNS, lambda run: run.state == RunState.DRAFT, "danger"
+        ),
     )
 }
 

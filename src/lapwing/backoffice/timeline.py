@@ -6,7 +6,12 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
 from lapwing.audit.models import AuditEntry
+from lapwing.backoffice.templatetags.lapwing import day as in_words
+from lapwing.backoffice.templatetags.lapwing import words
 from lapwing.core.money import to_words
 from lapwing.identity.queries import organisation
 from lapwing.jobs.queries import newest_jobs
@@ -66,23 +71,19 @@ def _merged(readers: Mapping[str, Reader], subject: Any, kind: str) -> list[Entr
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    return capfirst(words(name))
 
 
 def _day(day: date | None) -> str:
-    return day.strftime("%-d %b %Y") if day else ""
+    return in_words(day) if day else ""
 
 
 def _actions(subscription: Subscription, look: Look) -> Iterator[Entry]:
     actions = SubscriptionAction.objects.filter(subscription=subscription.pk).select_related("action_type")
     for action in actions.order_by("-pk")[: look.limit]:
-        moved = (
-            f"{_words(action.from_state).lower()} → {_words(action.to_state).lower()}"
-            if action.from_state
-            else ""
-        )
+        moved = f"{words(action.from_state)} → {words(action.to_state)}" if action.from_state else ""
         grace = (
-            f"grace until {_day(action.grace_end_on)}"
+            _("grace until %(day)s") % {"day": _day(action.grace_end_on)}
             if action.grace_open and not action.grace_was_open
             else ""
         )
@@ -105,7 +106,8 @@ def _license_changes(subscription: Subscription, look: Look) -> Iterator[Entry]:
             on=change.effective_on,
             order=40,
             sort="license change",
-            text=f"{_words(change.event)}: quantity {change.quantity}",
+            text=_("%(event)s: quantity %(quantity)s")
+            % {"event": _words(change.event), "quantity": change.quantity},
             state=change.provisioning_status,
             by=change.recorded_by,
             detail=": ".join(filter(None, (change.provisioning_code, change.provisioning_message))),
@@ -122,13 +124,14 @@ def _invoices(account_id: int, look: Look) -> Iterator[Entry]:
             sort="invoice due",
             text=invoice.number,
             state="settled" if not invoice.unsettled_minor else "disputed" if invoice.disputed else "",
-            detail="" if not invoice.unsettled_minor else "unsettled",
+            detail="" if not invoice.unsettled_minor else _("unsettled"),
             amount_minor=invoice.unsettled_minor or invoice.total_minor,
         )
 
 
 def _payments(account_id: int, look: Look) -> Iterator[Entry]:
     for payment in Payment.objects.filter(account=account_id).order_by("-received_on", "-pk")[: look.limit]:
+        named = _("for %(invoice)s") % {"invoice": payment.invoice_number} if payment.invoice_number else ""
         yield Entry(
             on=payment.received_on,
             order=20,
@@ -136,11 +139,7 @@ def _payments(account_id: int, look: Look) -> Iterator[Entry]:
             text=payment.reference,
             state=payment.state,
             by=payment.created_by,
-            detail="; ".join(
-                filter(
-                    None, (f"for {payment.invoice_number}" if payment.invoice_number else "", payment.reason)
-                )
-            ),
+            detail="; ".join(filter(None, (named, payment.reason))),
             amount_minor=payment.amount_minor,
         )
 
@@ -169,10 +168,10 @@ def _runs(subscription: Subscription, look: Look) -> Iterator[Entry]:
             on=run.nominal_on,
             order=25,
             sort="run",
-            text=f"On the list of {run.definition.name}",
+            text=_("On the list of %(name)s") % {"name": run.definition.name},
             state=item.outcome,
             by=run.submitted_by,
-            detail=item.description or (item.code or "").replace("_", " "),
+            detail=item.description or words(item.code),
             run=run.pk,
             amount_minor=item.amount_minor or None,
         )
@@ -186,7 +185,7 @@ def _emails(emails: Any, look: Look) -> Iterator[Entry]:
             sort="e-mail",
             text=email.subject_line,
             state=email.status,
-            detail=f"to {email.recipient}",
+            detail=_("to %(recipient)s") % {"recipient": email.recipient},
             job=email.job_id,
         )
 
@@ -215,13 +214,13 @@ def _changes_of_account(account: Account, look: Look) -> Iterator[Entry]:
 
 def _value(name: str, value: Any, currency: str) -> str:
     if name.endswith("_minor"):
-        return f"{_words(name.removesuffix('_minor')).lower()} {to_words(value, currency)}"
-    return f"{_words(name).lower()} {str(value).replace('_', ' ')}"
+        return f"{words(name.removesuffix('_minor'))} {to_words(value, currency)}"
+    return f"{words(name)} {words(value)}"
 
 
 def _reminders(account: Account, look: Look) -> Iterator[Entry]:
     for reminder in reminders_of(account)[: look.limit]:
-        text = f"Reminder {reminder.level}"
+        text = _("Reminder %(level)s") % {"level": reminder.level}
         yield Entry(on=reminder.sent_on, order=30, sort="reminder", text=text, by=reminder.created_by)
 
 

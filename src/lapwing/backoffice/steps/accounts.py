@@ -5,11 +5,11 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from lapwing.backoffice.step import Step, StepForm
 from lapwing.backoffice.steps.fields import WithNeededReason, WithReason, day, reason, text
-from lapwing.backoffice.templatetags.lapwing import capped
+from lapwing.backoffice.templatetags.lapwing import capped, words
 from lapwing.backoffice.templatetags.lapwing import day as in_words
 from lapwing.core.money import to_words
 from lapwing.core.sql import capped_count
@@ -33,15 +33,15 @@ HIGHEST_LEVEL = 9
 class HoldForm(StepForm):
     """Until when, and why."""
 
-    until = day(lazy("Last day of the hold"))
+    until = day(gettext_lazy("Last day of the hold"))
     reason = reason(required=True)
 
 
 class PromiseForm(StepForm):
     """How much until when; what is owed is proposed."""
 
-    until = day(lazy("Promised until"), help_text=lazy("this day included"))
-    amount = text(lazy("Amount"), longest=30)
+    until = day(gettext_lazy("Promised until"), help_text=gettext_lazy("this day included"))
+    amount = text(gettext_lazy("Amount"), longest=30)
 
     def prepare(self) -> None:
         self.fields["amount"].label = _("Amount in %(currency)s") % {"currency": self.subject.currency}
@@ -50,9 +50,12 @@ class PromiseForm(StepForm):
 class ReminderForm(StepForm):
     """When and which one."""
 
-    sent_on = day(lazy("Sent on"))
+    sent_on = day(gettext_lazy("Sent on"))
     level = forms.IntegerField(
-        label=lazy("Level"), min_value=1, max_value=HIGHEST_LEVEL, help_text=lazy("1 is the first reminder")
+        label=gettext_lazy("Level"),
+        min_value=1,
+        max_value=HIGHEST_LEVEL,
+        help_text=gettext_lazy("1 is the first reminder"),
     )
 
     def prepare(self) -> None:
@@ -63,9 +66,11 @@ class ReminderForm(StepForm):
 class PaymentForm(StepForm):
     """Money of an account: how much, by which reference, and which invoice it names."""
 
-    amount = text(lazy("Amount"), longest=30)
-    reference = text(lazy("Reference"), help_text=lazy("of the bank; each payment has its own"))
-    invoice = text(lazy("Invoice it names"), required=False, help_text=lazy("settled first"))
+    amount = text(gettext_lazy("Amount"), longest=30)
+    reference = text(
+        gettext_lazy("Reference"), help_text=gettext_lazy("of the bank; each payment has its own")
+    )
+    invoice = text(gettext_lazy("Invoice it names"), required=False, help_text=gettext_lazy("settled first"))
 
     def prepare(self) -> None:
         self.fields["amount"].label = _("Amount in %(currency)s") % {"currency": self.subject.currency}
@@ -74,7 +79,7 @@ class PaymentForm(StepForm):
 class ArrivedForm(PaymentForm):
     """The same, and the day."""
 
-    received_on = day(lazy("Received on"))
+    received_on = day(gettext_lazy("Received on"))
 
     def prepare(self) -> None:
         super().prepare()
@@ -130,7 +135,7 @@ def _moves(event: str) -> Any:
     def act(account: Account, *, reason: str) -> str:
         state = ACCOUNT.target(account.life_cycle_state, event, account.number)
         set_account_state(account.number, state, reason=reason)
-        return _("Account %(account)s is %(state)s.") % {"account": account.number, "state": state}
+        return _("Account %(account)s is %(state)s.") % {"account": account.number, "state": words(state)}
 
     return act
 
@@ -178,10 +183,10 @@ ACCOUNT_STEPS = {
     for step in (
         Step(
             "post_payment",
-            lazy("Post a payment"),
+            gettext_lazy("Post a payment"),
             POST,
             _asks(
-                lazy(
+                gettext_lazy(
                     "Post a payment that has arrived on account %(account)s of %(customer)s, which owes %(balance)s? "
                     "It settles the invoice it names, then the others by their due date; the rest is credit."
                 )
@@ -193,10 +198,10 @@ ACCOUNT_STEPS = {
         ),
         Step(
             "announce_payment",
-            lazy("Announce a payment"),
+            gettext_lazy("Announce a payment"),
             POST,
             _asks(
-                lazy(
+                gettext_lazy(
                     "Note money on its way to account %(account)s of %(customer)s, such as a direct debit? It protects "
                     "the account, but settles nothing until it has arrived."
                 )
@@ -207,10 +212,10 @@ ACCOUNT_STEPS = {
         ),
         Step(
             "promise",
-            lazy("Promise to pay"),
+            gettext_lazy("Promise to pay"),
             CHANGE,
             _asks(
-                lazy(
+                gettext_lazy(
                     "Note that %(customer)s promises to pay? Account %(account)s owes %(balance)s, %(outstanding)s of "
                     "it overdue. No run disconnects its subscriptions (%(subscriptions)s) until the day has passed."
                 )
@@ -221,10 +226,10 @@ ACCOUNT_STEPS = {
         ),
         Step(
             "end_promise",
-            lazy("End the promise"),
+            gettext_lazy("End the promise"),
             CHANGE,
             _asks(
-                lazy(
+                gettext_lazy(
                     "End the promise of %(customer)s to pay %(promise)s? From now on runs may disconnect the "
                     "subscriptions of account %(account)s (%(subscriptions)s) for its debt of %(outstanding)s."
                 )
@@ -236,10 +241,10 @@ ACCOUNT_STEPS = {
         ),
         Step(
             "hold",
-            lazy("Put on hold"),
+            gettext_lazy("Put on hold"),
             CHANGE,
             _asks(
-                lazy(
+                gettext_lazy(
                     "Put account %(account)s of %(customer)s on hold? It owes %(balance)s; no run disconnects its "
                     "subscriptions (%(subscriptions)s) until the day has passed."
                 )
@@ -250,10 +255,10 @@ ACCOUNT_STEPS = {
         ),
         Step(
             "release",
-            lazy("End the hold"),
+            gettext_lazy("End the hold"),
             CHANGE,
             _asks(
-                lazy(
+                gettext_lazy(
                     "End the hold of account %(account)s of %(customer)s? From now on runs may disconnect its "
                     "subscriptions (%(subscriptions)s) for its debt of %(outstanding)s."
                 )
@@ -264,20 +269,22 @@ ACCOUNT_STEPS = {
         ),
         Step(
             "remind",
-            lazy("Note a reminder"),
+            gettext_lazy("Note a reminder"),
             CHANGE,
             _asks(
-                lazy("Note that %(customer)s was reminded of the debt of account %(account)s, %(balance)s?")
+                gettext_lazy(
+                    "Note that %(customer)s was reminded of the debt of account %(account)s, %(balance)s?"
+                )
             ),
             _remind,
             ReminderForm,
         ),
         Step(
             "suspend",
-            lazy("Suspend"),
+            gettext_lazy("Suspend"),
             CHANGE,
             _asks(
-                lazy(
+                gettext_lazy(
                     "Suspend account %(account)s of %(customer)s? Runs leave its subscriptions alone and say so."
                 )
             ),
@@ -287,10 +294,10 @@ ACCOUNT_STEPS = {
         ),
         Step(
             "reactivate",
-            lazy("Reactivate"),
+            gettext_lazy("Reactivate"),
             CHANGE,
             _asks(
-                lazy(
+                gettext_lazy(
                     "Make account %(account)s of %(customer)s active again? Runs may act on its subscriptions "
                     "(%(subscriptions)s) from now on; it owes %(balance)s."
                 )
@@ -301,10 +308,10 @@ ACCOUNT_STEPS = {
         ),
         Step(
             "terminate",
-            lazy("Terminate"),
+            gettext_lazy("Terminate"),
             CHANGE,
             _asks(
-                lazy(
+                gettext_lazy(
                     "Terminate account %(account)s of %(customer)s for good? It owes %(balance)s and has "
                     "%(subscriptions)s subscriptions; it cannot become active again."
                 )

@@ -5,8 +5,9 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from lapwing.backoffice.offers import subscription_offers
 from lapwing.backoffice.step import Step, StepForm
@@ -46,21 +47,25 @@ class BehaviourForm(StepForm):
 
     def prepare(self) -> None:
         if self.behaviour in NEEDS_UNTIL:
-            self.fields["until"] = day(lazy("Until"), required=False, help_text=lazy("the last day"))
+            self.fields["until"] = day(
+                gettext_lazy("Until"), required=False, help_text=gettext_lazy("the last day")
+            )
         if self.behaviour == Behaviour.AMEND_BILLING_TERM:
             for part, model in TERM_PARTS.items():
-                self.fields[part] = _codes(str(words(part)).capitalize(), model, keeps=True)
+                self.fields[part] = _codes(capfirst(words(part)), model, keeps=True)
         elif self.behaviour == Behaviour.SWAP_PRODUCT:
             self.fields["to"] = _codes(_("New product"), Product)
         elif self.behaviour == Behaviour.CHANGE_QUANTITY:
-            self.fields["to"] = text(lazy("New quantity"), required=False)
+            self.fields["to"] = text(gettext_lazy("New quantity"), required=False)
         elif self.behaviour == Behaviour.CHANGE_ACCOUNT:
-            self.fields["to"] = text(lazy("Number of the new account"), required=False)
-        self.fields["on"] = day(lazy("On"), required=False, help_text=lazy("left empty: at once"))
+            self.fields["to"] = text(gettext_lazy("Number of the new account"), required=False)
+        self.fields["on"] = day(
+            gettext_lazy("On"), required=False, help_text=gettext_lazy("left empty: at once")
+        )
         if types := _action_types(self.behaviour):
             choices = [("", _("built-in")), *((each, each) for each in types)]
             self.fields["action_type"] = forms.ChoiceField(
-                label=lazy("Action type"), choices=choices, required=False
+                label=gettext_lazy("Action type"), choices=choices, required=False
             )
         self.fields["reason"] = reason()
 
@@ -85,7 +90,7 @@ def _question(behaviour: str) -> Callable[[Subscription], str]:
         before = subscription.life_cycle_state
         after = SUBSCRIPTION.table.get((before, behaviour), before)
         told = {
-            "behaviour": words(behaviour).capitalize(),
+            "behaviour": capfirst(words(behaviour)),
             "number": subscription.number,
             "customer": subscription.account.customer.name,
             "before": words(before),
@@ -139,7 +144,7 @@ def _step(behaviour: str) -> Step:
     beside = {**BESIDE, "to_missing": "price_plan"} if behaviour == Behaviour.AMEND_BILLING_TERM else BESIDE
     return Step(
         behaviour,
-        words(behaviour).capitalize(),
+        capfirst(gettext_lazy(behaviour.replace("_", " "))),
         Permission.CHANGE_SUBSCRIPTIONS,
         _question(behaviour),
         _act(behaviour),

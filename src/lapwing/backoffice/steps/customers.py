@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from lapwing.backoffice.step import Step, StepForm
 from lapwing.backoffice.steps.fields import WithNeededReason, WithReason, text
@@ -32,10 +32,12 @@ def _providers() -> list[tuple[str, str]]:
 class AgreementForm(StepForm):
     """Which provider, under which identity, and who is told when it is accepted."""
 
-    provider = forms.ChoiceField(label=lazy("Provider"))
-    identity = text(lazy("Identity there"), longest=IDENTITY)
+    provider = forms.ChoiceField(label=gettext_lazy("Provider"))
+    identity = text(gettext_lazy("Identity there"), longest=IDENTITY)
     partner_email = forms.EmailField(
-        label=lazy("E-mail of the partner"), required=False, help_text=lazy("told when it is accepted")
+        label=gettext_lazy("E-mail of the partner"),
+        required=False,
+        help_text=gettext_lazy("told when it is accepted"),
     )
 
     def prepare(self) -> None:
@@ -48,8 +50,8 @@ class AgreementForm(StepForm):
 class NewAccountForm(StepForm):
     """A provider at which nobody has asked for the customer yet, and who he is there."""
 
-    provider = forms.ChoiceField(label=lazy("Provider"))
-    identity = text(lazy("Identity there"), longest=IDENTITY)
+    provider = forms.ChoiceField(label=gettext_lazy("Provider"))
+    identity = text(gettext_lazy("Identity there"), longest=IDENTITY)
 
     def prepare(self) -> None:
         self.fields["provider"].choices = _providers()
@@ -58,12 +60,12 @@ class NewAccountForm(StepForm):
 class MapForm(StepForm):
     """One of the proposals, or what somebody knows better."""
 
-    proposed = forms.ChoiceField(label=lazy("Proposed"), required=False, widget=forms.RadioSelect)
+    proposed = forms.ChoiceField(label=gettext_lazy("Proposed"), required=False, widget=forms.RadioSelect)
     identity = text(
-        lazy("Identity there"),
+        gettext_lazy("Identity there"),
         required=False,
         longest=IDENTITY,
-        help_text=lazy("where none of the proposals is right"),
+        help_text=gettext_lazy("where none of the proposals is right"),
     )
 
     def prepare(self) -> None:
@@ -156,10 +158,10 @@ CUSTOMER_STEPS = {
     for step in (
         Step(
             "hold_credit",
-            lazy("Put on credit hold"),
+            gettext_lazy("Put on credit hold"),
             Permission.CHANGE_ACCOUNTS,
             _of_customer(
-                lazy(
+                gettext_lazy(
                     "Put %(customer)s (%(number)s) on credit hold? Nothing more is switched on for him at any "
                     "provider; switching off goes on."
                 )
@@ -171,10 +173,10 @@ CUSTOMER_STEPS = {
         ),
         Step(
             "release_credit",
-            lazy("End the credit hold"),
+            gettext_lazy("End the credit hold"),
             Permission.CHANGE_ACCOUNTS,
             _of_customer(
-                lazy(
+                gettext_lazy(
                     "End the credit hold of %(customer)s (%(number)s)? What waited is switched on within the hour."
                 )
             ),
@@ -184,10 +186,10 @@ CUSTOMER_STEPS = {
         ),
         Step(
             "request_agreement",
-            lazy("Ask for an agreement"),
+            gettext_lazy("Ask for an agreement"),
             Permission.PROVISION,
             _of_customer(
-                lazy(
+                gettext_lazy(
                     "Note that %(customer)s (%(number)s) was asked to accept a provider's agreement? Until he has, "
                     "nothing is provisioned for him there; a job finds out."
                 )
@@ -202,9 +204,9 @@ CUSTOMER_STEPS = {
         ),
         Step(
             "map",
-            lazy("Map at a provider"),
+            gettext_lazy("Map at a provider"),
             Permission.PROVISION,
-            _of_customer(lazy("Say who %(customer)s (%(number)s) is at a provider?")),
+            _of_customer(gettext_lazy("Say who %(customer)s (%(number)s) is at a provider?")),
             _map_new,
             NewAccountForm,
             beside={
@@ -221,10 +223,10 @@ PROVIDER_ACCOUNT_STEPS = {
     for step in (
         Step(
             "map",
-            lazy("Map"),
+            gettext_lazy("Map"),
             Permission.PROVISION,
             _of_account(
-                lazy(
+                gettext_lazy(
                     "Who is %(customer)s (%(number)s) at %(provider)s? %(live)s live subscriptions of his are "
                     "delivered there under this identity."
                 )
@@ -236,10 +238,10 @@ PROVIDER_ACCOUNT_STEPS = {
         ),
         Step(
             "unmap",
-            lazy("Unmap"),
+            gettext_lazy("Unmap"),
             Permission.PROVISION,
             _of_account(
-                lazy(
+                gettext_lazy(
                     "Take back that %(customer)s (%(number)s) is %(identity)s at %(provider)s? Nothing more is "
                     "switched on or changed for his %(live)s live subscriptions there until he is mapped again."
                 )

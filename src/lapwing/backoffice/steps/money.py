@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from lapwing.backoffice.step import Step, StepForm
 from lapwing.backoffice.steps.fields import WithNeededReason, WithReason, day
@@ -20,7 +20,7 @@ from lapwing.receivables.states import PAYMENT
 class DayForm(StepForm):
     """When the money arrived."""
 
-    received_on = day(lazy("Received on"))
+    received_on = day(gettext_lazy("Received on"))
 
     def prepare(self) -> None:
         self.fields["received_on"].initial = today
@@ -91,10 +91,10 @@ PAYMENT_STEPS = {
     for step in (
         Step(
             "arrived",
-            lazy("It has arrived"),
+            gettext_lazy("It has arrived"),
             Permission.POST_PAYMENTS,
             _of_payment(
-                lazy(
+                gettext_lazy(
                     "Post the announced payment %(reference)s of %(amount)s on account %(account)s as arrived?"
                 )
             ),
@@ -106,10 +106,10 @@ PAYMENT_STEPS = {
         ),
         Step(
             "fail",
-            lazy("It will not arrive"),
+            gettext_lazy("It will not arrive"),
             Permission.POST_PAYMENTS,
             _of_payment(
-                lazy(
+                gettext_lazy(
                     "Note that the announced payment %(reference)s of %(amount)s will not arrive? It does not protect "
                     "account %(account)s any more."
                 )
@@ -121,10 +121,10 @@ PAYMENT_STEPS = {
         ),
         Step(
             "reverse",
-            lazy("Reverse"),
+            gettext_lazy("Reverse"),
             Permission.POST_PAYMENTS,
             _of_payment(
-                lazy(
+                gettext_lazy(
                     "Reverse payment %(reference)s of %(amount)s on account %(account)s, as for a returned debit or a "
                     "charge-back? The %(settled)s that it settled are open again."
                 )
@@ -142,10 +142,10 @@ INVOICE_STEPS = {
     for step in (
         Step(
             "dispute",
-            lazy("Dispute"),
+            gettext_lazy("Dispute"),
             Permission.CHANGE_ACCOUNTS,
             _of_invoice(
-                lazy(
+                gettext_lazy(
                     "Put invoice %(invoice)s of account %(account)s, of which %(unsettled)s are unsettled, into "
                     "dispute? It counts in the figures, but disconnects nobody."
                 )
@@ -157,10 +157,10 @@ INVOICE_STEPS = {
         ),
         Step(
             "undispute",
-            lazy("End the dispute"),
+            gettext_lazy("End the dispute"),
             Permission.CHANGE_ACCOUNTS,
             _of_invoice(
-                lazy(
+                gettext_lazy(
                     "End the dispute of invoice %(invoice)s? Its %(unsettled)s count in full again, and runs may "
                     "disconnect subscriptions of account %(account)s for them."
                 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from lapwing.backoffice.step import Step, StepForm
 from lapwing.backoffice.steps.fields import text
@@ -24,7 +24,7 @@ from lapwing.subscriptions.provider_queue import failed_subscriptions
 class ReferenceForm(StepForm):
     """The provider's own number of it, where there is one."""
 
-    reference = text(lazy("The provider's own number of it"), required=False, longest=200)
+    reference = text(gettext_lazy("The provider's own number of it"), required=False, longest=200)
 
 
 def _asks(words: Any) -> Any:
@@ -86,10 +86,10 @@ PROVIDER_STEPS = {
     for step in (
         Step(
             "check",
-            lazy("Check now"),
+            gettext_lazy("Check now"),
             Permission.PROVISION,
             _asks(
-                lazy(
+                gettext_lazy(
                     "Ask provider %(provider)s whether it can be reached and lets us in? Nothing is changed."
                 )
             ),
@@ -99,10 +99,10 @@ PROVIDER_STEPS = {
         ),
         Step(
             "compare",
-            lazy("Compare"),
+            gettext_lazy("Compare"),
             Permission.PROVISION,
             _asks(
-                lazy(
+                gettext_lazy(
                     "Ask provider %(provider)s about each of its %(subscriptions)s subscriptions, one after the other? "
                     "A job does it; nothing is changed."
                 )
@@ -112,10 +112,10 @@ PROVIDER_STEPS = {
         ),
         Step(
             "retry",
-            lazy("Retry what failed"),
+            gettext_lazy("Retry what failed"),
             Permission.CHANGE_SUBSCRIPTIONS,
             _asks(
-                lazy(
+                gettext_lazy(
                     "Tell provider %(provider)s again what failed, of %(failed)s subscriptions? Each one's changes are "
                     "told in their order."
                 )
@@ -129,10 +129,10 @@ PROVIDER_STEPS = {
 CHANGE_STEPS = {
     "provisioned": Step(
         "provisioned",
-        lazy("Mark provisioned"),
+        gettext_lazy("Mark provisioned"),
         Permission.PROVISION,
         _of_change(
-            lazy(
+            gettext_lazy(
                 "Is license change %(change)s (%(event)s) of subscription %(subscription)s done at its provider: "
                 "services %(services)s, quantity %(quantity)s?"
             )

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from lapwing.backoffice.step import Step, StepForm
 from lapwing.backoffice.steps.fields import WithNeededReason, WithReason, day, reason, text
@@ -24,11 +24,14 @@ from lapwing.subscriptions.states import ACTION, LIVE, SCHEDULED_CHANGE
 class ScheduleForm(StepForm):
     """What changes, to what, on which day."""
 
-    change = forms.ChoiceField(label=lazy("Change"), choices=Change.choices)
+    change = forms.ChoiceField(label=gettext_lazy("Change"), choices=Change.choices)
     value = text(
-        lazy("To"), required=False, longest=40, help_text=lazy("the new quantity, or the new unit price")
+        pgettext_lazy("new value", "To"),
+        required=False,
+        longest=40,
+        help_text=gettext_lazy("the new quantity, or the new unit price"),
     )
-    on = day(lazy("Takes effect on"))
+    on = day(gettext_lazy("Takes effect on"))
     reason = reason()
 
 
@@ -116,10 +119,10 @@ SUBSCRIPTION_STEPS = {
     for step in (
         Step(
             "schedule_change",
-            lazy("Schedule a license change"),
+            gettext_lazy("Schedule a license change"),
             CHANGE,
             _of_subscription(
-                lazy(
+                gettext_lazy(
                     "Plan a license change of %(number)s of %(customer)s for a day to come? Its quantity is "
                     "%(quantity)s now."
                 )
@@ -137,10 +140,10 @@ SUBSCRIPTION_STEPS = {
         ),
         Step(
             "retry",
-            lazy("Tell the provider again"),
+            gettext_lazy("Tell the provider again"),
             CHANGE,
             _of_subscription(
-                lazy(
+                gettext_lazy(
                     "Run the failed provider jobs of %(number)s of %(customer)s again, in the order of its changes?"
                 )
             ),
@@ -151,10 +154,10 @@ SUBSCRIPTION_STEPS = {
         ),
         Step(
             "protect",
-            lazy("Never disconnect"),
+            gettext_lazy("Never disconnect"),
             CHANGE,
             _of_subscription(
-                lazy(
+                gettext_lazy(
                     "Let no run ever disconnect %(number)s of %(customer)s: medical need, emergency line, court?"
                 )
             ),
@@ -165,9 +168,9 @@ SUBSCRIPTION_STEPS = {
         ),
         Step(
             "unprotect",
-            lazy("End never disconnect"),
+            gettext_lazy("End never disconnect"),
             CHANGE,
-            _of_subscription(lazy("Let runs disconnect %(number)s of %(customer)s again?")),
+            _of_subscription(gettext_lazy("Let runs disconnect %(number)s of %(customer)s again?")),
             _unprotect,
             possible=lambda subscription: subscription.never_disconnect,
             tone="danger",
@@ -178,9 +181,9 @@ SUBSCRIPTION_STEPS = {
 PLANNED_ACTION_STEPS = {
     "cancel": Step(
         "cancel",
-        lazy("Cancel the planned action"),
+        gettext_lazy("Cancel the planned action"),
         CHANGE,
-        _of_planned(lazy("Take back the %(behaviour)s of %(number)s that is planned for %(on)s?")),
+        _of_planned(gettext_lazy("Take back the %(behaviour)s of %(number)s that is planned for %(on)s?")),
         _cancel_planned,
         WithReason,
         possible=lambda action: "cancel" in ACTION.events(action.state),
@@ -193,10 +196,10 @@ SCHEDULED_CHANGE_STEPS = {
     for step in (
         Step(
             "cancel",
-            lazy("Cancel"),
+            gettext_lazy("Cancel"),
             CHANGE,
             _of_scheduled(
-                lazy("Take back the change (%(change)s) of %(number)s that is planned for %(on)s?")
+                gettext_lazy("Take back the change (%(change)s) of %(number)s that is planned for %(on)s?")
             ),
             _cancel_scheduled,
             WithReason,
@@ -205,10 +208,12 @@ SCHEDULED_CHANGE_STEPS = {
         ),
         Step(
             "retry",
-            lazy("Retry the merge"),
+            gettext_lazy("Retry the merge"),
             CHANGE,
             _of_scheduled(
-                lazy("Try the change (%(change)s) of %(number)s for %(on)s again? It failed: %(message)s")
+                gettext_lazy(
+                    "Try the change (%(change)s) of %(number)s for %(on)s again? It failed: %(message)s"
+                )
             ),
             _retry_merge,
             WithReason,

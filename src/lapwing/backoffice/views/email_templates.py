@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from lapwing.backoffice.lists import LONGEST, number
 from lapwing.backoffice.screen import screen
+from lapwing.backoffice.templatetags.lapwing import words
 from lapwing.core.errors import Invalid, Problem, Refused
 from lapwing.identity.permissions import Permission
 from lapwing.messages.actions.save_template import known_language, save_template
@@ -156,7 +157,7 @@ def template_step(request: HttpRequest, code: str, step: str) -> HttpResponse:
         raise Http404
     request.back_to = reverse("email_template", args=[code])
     set_template_state(code, STEPS[step])
-    messages.success(request, f"{code}: {STEPS[step].label.lower()}")
+    messages.success(request, f"{code}: {words(STEPS[step].label.lower())}")
     return redirect("email_template", code)
 
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from lapwing.backoffice.definition_steps import definition_offers
@@ -68,15 +69,15 @@ def _steps(request: HttpRequest, hit: dict[str, Any]) -> Iterator[Entry]:
     match hit["kind"]:
         case "run":
             for step in run_offers(Run.objects.get(pk=name), request.permissions):
-                yield Entry(_(step.label), name, reverse("run_step", args=[name, step.name]))
+                yield Entry(str(step.label), name, reverse("run_step", args=[name, step.name]))
         case "definition":
             definition = Definition.objects.get(alternative_code=name)
             for step in definition_offers(definition, request.permissions):
-                yield Entry(_(step.label), name, reverse("definition_step", args=[name, step.name]))
+                yield Entry(str(step.label), name, reverse("definition_step", args=[name, step.name]))
         case "subscription" if Permission.CHANGE_SUBSCRIPTIONS in request.permissions:
             for behaviour in subscription_offers(Subscription.objects.get(number=name)):
                 address = reverse("subscription_step", args=[behaviour])
-                yield Entry(words(behaviour).capitalize(), name, f"{address}?{urlencode({'number': name})}")
+                yield Entry(capfirst(words(behaviour)), name, f"{address}?{urlencode({'number': name})}")
 
 
 def _address(name: str, **query: str) -> str:

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from lapwing.backoffice.offers import RUN_STEPS, run_offers
 from lapwing.backoffice.screen import not_permitted, screen
@@ -31,12 +32,12 @@ ACTIONS: dict[str, Callable[[int, str], Any]] = {
 }
 GIVES_REASON = {"pause", "cancel", "undo"}
 DONE = {
-    "approve": "approved",
-    "resume": "goes on",
-    "pause": "paused",
-    "cancel": "cancelled",
-    "undo": "is being undone",
-    "delete": "deleted",
+    "approve": gettext_lazy("Run %(run)s approved."),
+    "resume": gettext_lazy("Run %(run)s goes on."),
+    "pause": gettext_lazy("Run %(run)s paused."),
+    "cancel": gettext_lazy("Run %(run)s cancelled."),
+    "undo": gettext_lazy("Run %(run)s is being undone."),
+    "delete": gettext_lazy("Run %(run)s deleted."),
 }
 
 
@@ -57,7 +58,7 @@ def run_step(request: HttpRequest, number: int, step: str) -> HttpResponse:
         context = {**_question(request, run, step, affected), "problem": problem, "typed": request.POST}
         return render(request, "backoffice/run_step.html", context)
     done = ACTIONS[step](number, request.POST.get("reason", "")[:1000])
-    messages.success(request, f"Run {number} {DONE[step]}.")
+    messages.success(request, DONE[step] % {"run": number})
     if step == "delete":
         return redirect("runs")
     return redirect("run", done.pk)
@@ -72,7 +73,8 @@ def _affected(run: Run, step: str) -> int:
 def _question(request: HttpRequest, run: Run, step: str, affected: int) -> dict[str, Any]:
     now = counts(run)
     return {
-        "title": f"{RUN_STEPS[step].label}: run {run.pk} of {run.definition.alternative_code}",
+        "title": _("%(step)s: run %(run)s of %(code)s")
+        % {"step": RUN_STEPS[step].label, "run": run.pk, "code": run.definition.alternative_code},
         "run": run,
         "step": RUN_STEPS[step],
         "offered": RUN_STEPS[step] in run_offers(run, request.permissions),
