@@ -38,7 +38,7 @@ def failed_causes(cap: int = CAP) -> list[Cause]:
     for job_type, code in _failed_pairs():
         chosen = "FROM jobs_job WHERE status = 'failed' AND type = %s AND result_code = %s"
         looks.append(
-            f"SELECT %s, %s, (SELECT count(*) FROM (SELECT 1 {chosen} LIMIT %s) AS some), "
+            f"SELECT %s, %s, (SELECT count(*) FROM (SELECT 1 {chosen} LIMIT %s) AS found), "
             f"(SELECT max(id) {chosen})"
         )
         values += [job_type, code, job_type, code, cap + 1, job_type, code]
