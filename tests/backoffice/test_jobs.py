@@ -188,3 +188,8 @@ def test_the_silent_are_listed_with_the_reason(sandbox):
     page = signed_in("root").get("/jobs/?silent=yes")
     assert [row["job"].pk for row in page.context["page"].rows] == [late.pk]
     assert "is due for more than an hour" in page.content.decode()
+
+
+def test_the_file_of_silent_jobs_holds_no_other(base):
+    answer = signed_in("root").get("/jobs/?silent=yes&format=csv")
+    assert b"".join(answer.streaming_content).count(b"\n") == 1  # the heading alone

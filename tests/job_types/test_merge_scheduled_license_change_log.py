@@ -166,6 +166,20 @@ def test_one_that_failed_is_tried_again_by_its_own_job(later):
     assert faults() == []
 
 
+def test_deactivation_that_failed_is_not_tried_again_over_a_later_reactivation(later):
+    perform("S1", "deactivate_subscription")
+    scheduled = schedule_change("S1", "deactivate", on=TOMORROW)
+    later(days=1)
+    work()
+    assert merged() == ["merge_failed"]
+    later(days=5)
+    perform("S1", "activate_subscription")
+    with pytest.raises(Refused, match="overtaken"):
+        retry_merge(scheduled.pk)
+    work()
+    assert (merged(), state_of("S1")) == (["merge_failed"], "effective")
+
+
 def test_one_that_did_not_fail_is_not_tried_again():
     scheduled = schedule_change("S1", "quantity", value="7", on=TOMORROW)
     with pytest.raises(Refused, match="not_merge_failed"):

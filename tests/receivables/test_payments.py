@@ -19,6 +19,7 @@ from lapwing.receivables.actions.post_payment import (
     reverse_payment,
 )
 from lapwing.receivables.actions.promise_payment import promise_payment
+from lapwing.receivables.actions.record_reminder import record_reminder
 from lapwing.receivables.actions.set_account_state import set_account_state
 from lapwing.receivables.allocation import Debt, settle
 from lapwing.receivables.models import Account, OpenItem, Payment
@@ -32,6 +33,12 @@ def one_account(sandbox):
     make_account()
     with acting_as("root"):
         yield
+
+
+def test_reminder_that_was_not_sent_yet_does_not_count(one_account):
+    with pytest.raises(Refused, match="in_the_future"):
+        record_reminder("A1", sent_on=R + timedelta(days=1))
+    assert record_reminder("A1", sent_on=R).sent_on == R
 
 
 def unsettled() -> dict[str, int]:
