@@ -1,12 +1,16 @@
 """The side bar, by the operators' work."""
 
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 
 from lapwing.identity.permissions import Permission
+from lapwing.runs.kinds import kinds
 
 PARTS = ("live", "items", "step", "new", "entry", "edit", "versions")  # pages below one's own
 GROUPS = (
@@ -14,12 +18,17 @@ GROUPS = (
     (
         _("Billing"),
         (
-            (_("Run definitions"), "rule", "definitions"),
-            (_("Runs"), "play_circle", "runs"),
             (_("Subscriptions"), "router", "subscriptions"),
+            (_("Scheduled changes"), "event_upcoming", "scheduled_changes"),
             (_("Accounts"), "account_balance_wallet", "accounts"),
             (_("Customers"), "person", "customers"),
-            (_("Scheduled changes"), "event_upcoming", "scheduled_changes"),
+        ),
+    ),
+    (
+        _("Runs on subscriptions"),  # and an entry for each kind of run
+        (
+            (_("Runs"), "play_circle", "runs"),
+            (_("Run definitions"), "rule", "definitions"),
         ),
     ),
     (
@@ -62,28 +71,43 @@ ADMINISTRATION = (
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Groups of entries; the one whose pages one is on is lit."""
     here = getattr(request.resolver_match, "url_name", "") or ""
-    return (
-        [
-            {
-                "title": title,
-                "separator": bool(title),
-                "items": [_entry(label, icon, name, here) for label, icon, name in entries],
-            }
+    kind = _asked_kind(request) if here == "definitions" else ""
+    groups = [
+        *(
+            (title, [item for each in entries for item in _items(each, here, kind)])
             for title, entries in GROUPS
-        ]
-        + [
-            {"title": title, "separator": True, "items": [_record(*each, here) for each in entries]}
+        ),
+        *(
+            (title, [_record(*each, here) for each in entries])
             for title, entries, permission in RECORDS
             if permission in request.permissions
-        ]
-        + [_administration(request, here)]
-    )
+        ),
+        (
+            _("Administration"),
+            [_entry(*each, here) for *each, who in ADMINISTRATION if who in request.permissions],
+        ),
+    ]
+    return [{"title": title, "separator": bool(title), "items": items} for title, items in groups]
 
 
-def _administration(request: HttpRequest, here: str) -> dict[str, Any]:
-    permitted = (each for each in ADMINISTRATION if each[-1] in request.permissions)
-    entries = [_entry(label, icon, name, here) for label, icon, name, _permission in permitted]
-    return {"title": _("Administration"), "separator": True, "items": entries}
+def _asked_kind(request: HttpRequest) -> str:
+    asked = request.GET.get("kind", "")
+    return asked if asked in {each.name for each in kinds} else ""
+
+
+def _items(entry: tuple[Any, str, str], here: str, kind: str) -> Iterator[dict[str, Any]]:
+    """An entry; below that of the definitions one for each kind of run, whatever kinds there are."""
+    if entry[-1] != "definitions":
+        yield _entry(*entry, here)
+        return
+    yield _entry(*entry, "" if kind else here)
+    for each in kinds:
+        yield {
+            "title": translated(each.label),
+            "icon": "subdirectory_arrow_right",
+            "link": f"{reverse('definitions')}?{urlencode({'kind': each.name})}",
+            "active": each.name == kind,
+        }
 
 
 def _entry(label: str, icon: str, name: str, here: str) -> dict[str, Any]:

@@ -57,8 +57,9 @@ def definition_list(request: HttpRequest) -> HttpResponse:
     if file := exported(request, "definitions", COLUMNS, rows):
         return file
     found = definitions_page(**filters, after=request.GET.get("after", "")[:50], limit=PAGE + 1)
+    of_kind = kinds.get(filters["kind"]) if filters["kind"] else None
     context = {
-        "title": _("Run definitions"),
+        "title": _(of_kind.label) if of_kind else _("Run definitions"),
         "page": page_of(request, _rows(found), "after", lambda row: row["definition"].alternative_code),
         "filters": filters,
         "kinds": [(each.name, each.label) for each in kinds],

@@ -55,8 +55,6 @@ def _screens(request: HttpRequest, text: str) -> Iterator[Entry]:
         for item in group["items"]
     ]
     known += [
-        Entry(_("Failed jobs by cause"), _("Operations"), reverse("job_causes")),
-        Entry(_("Health of jobs"), _("Operations"), reverse("job_health")),
         Entry(_("Silent jobs"), _("Operations"), _address("jobs", silent="yes")),
         Entry(_("Preferences"), "", reverse("preferences")),
     ]
