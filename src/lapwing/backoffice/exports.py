@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from xlsxwriter import Workbook
 
+from lapwing.backoffice.long_answers import InPlace, place
 from lapwing.core.formula import safe_cell
 from lapwing.core.money import minor_digits
 
@@ -33,7 +34,7 @@ def exported(
     """The list as a file where the request asks for one; None where it asks for the page.
 
     `columns` maps a heading to a name in a row, dots for what hangs on it, or to what makes the cell of a row. `rows`
-    is not read before the answer is sent.
+    is not read before the answer is sent. Raises Refused `busy` where too many files are being made.
     """
     form = request.GET.get("format", "")
     if form not in FORMATS:
@@ -42,9 +43,11 @@ def exported(
     cells = _cells(columns, itertools.islice(rows, at_most + 1), at_most)
     file_name = f"{name}.{form}"
     if form == "xlsx":
-        return FileResponse(_workbook(name, list(columns), cells), as_attachment=True, filename=file_name)
+        with place():
+            book = _workbook(name, list(columns), cells)
+        return FileResponse(book, as_attachment=True, filename=file_name)
     return StreamingHttpResponse(
-        _lines(list(columns), cells),
+        InPlace(_lines(list(columns), cells)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{file_name}"'},
     )

@@ -22,6 +22,7 @@ from lapwing.identity.queries import permissions_of
 Respond = Callable[[HttpRequest], HttpResponse]
 NOBODY = "(nobody)"  # no user can have this name
 FORM_AT_MOST_MB = 3
+STATUS = {"not_permitted": 403, "busy": 503}
 UNTIL_SECOND_FACTOR = ("/account/", "/static/", "/healthz")
 
 
@@ -84,9 +85,7 @@ class TellRefusals:
         if request.method == "POST" and getattr(request, "back_to", None):
             messages.error(request, str(error))
             return redirect(request.back_to)
-        status = 404 if error.code.startswith("unknown_") else 409
-        if error.code == "not_permitted":
-            status = 403
+        status = STATUS.get(error.code, 404 if error.code.startswith("unknown_") else 409)
         context = {"title": _("This cannot be shown"), "error": error, "home": reverse("home")}
         return render(request, "backoffice/refused.html", context, status=status)
 

@@ -1,5 +1,6 @@
 """What is asked while somebody writes a definition: what is wrong, what it would do, why one is in, which codes."""
 
+from contextlib import nullcontext
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +11,7 @@ from django.views.decorators.http import require_POST
 from lapwing.backoffice.entry.content import read_content
 from lapwing.backoffice.entry.form import EntryForm, entries_of
 from lapwing.backoffice.lists import chosen_day, written
+from lapwing.backoffice.long_answers import place
 from lapwing.backoffice.screen import screen
 from lapwing.core.errors import Invalid, Refused
 from lapwing.core.sql import TookTooLong, answered_within
@@ -56,10 +58,13 @@ def _preview(request: HttpRequest, kind: RunKind, content: dict[str, Any]) -> di
         return context
     try:
         assignment = assignment_of_draft(kind, content, day)
-        with answered_within(PATIENCE_TO_THE_END_S if to_the_end else PATIENCE_S):
+        patience_s = PATIENCE_TO_THE_END_S if to_the_end else PATIENCE_S
+        with place() if to_the_end else nullcontext(), answered_within(patience_s):
             found = preview_of(kind, assignment, _limits_of(request), at_most=None if to_the_end else CAP)
     except Invalid:
         return {**context, "unclear": True}
+    except Refused as refusal:
+        return {**context, "problem": refusal.message}
     except TookTooLong:
         return {**context, "too_long": True}
     except LookupError as error:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from lapwing.backoffice.definition_steps import STEPS, Asked, definition_offers
 from lapwing.backoffice.exports import Columns, exported, in_chunks
 from lapwing.backoffice.lists import PAGE, chosen, chosen_day, number, page_of, written
+from lapwing.backoffice.long_answers import place
 from lapwing.backoffice.screen import not_permitted, screen
 from lapwing.backoffice.views.definition_versions import EMPTY, told
 from lapwing.core.errors import Refused
@@ -129,10 +130,12 @@ def definition_preview(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _previewed(definition: Definition, day: date, seconds: float) -> dict[str, Any]:
-    """The preview, or that it took too long."""
+    """The preview, or why there is none."""
     try:
-        with answered_within(seconds):
+        with place(), answered_within(seconds):
             return {"found": preview(definition, day)}
+    except Refused as refusal:
+        return {"too_long": refusal.message}
     except TookTooLong:
         return {
             "too_long": _("Counting takes longer than %(seconds)d s, so it was left.") % {"seconds": seconds}
