@@ -1,7 +1,8 @@
 """Set-based statements that Django's ORM does not write: INSERT … SELECT, locks in key order, statistics."""
 
+import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -63,6 +64,13 @@ def rows(statement: str, parameters: Any = ()) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall()
+
+
+def among(keys: Collection[int]) -> tuple[str, list[Any]]:
+    """A condition on a column and its one parameter, however many keys: `f"id {condition}"`."""
+    if connection.vendor == "postgresql":
+        return "= ANY(%s)", [list(keys)]
+    return "IN (SELECT value FROM json_each(%s))", [json.dumps(list(keys))]
 
 
 def capped_count(queryset: QuerySet, cap: int = 10_000) -> int:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db import connection, transaction
 from django.db.models import Q
 
-from lapwing.core.sql import execute, insert_select, table
+from lapwing.core.sql import among, execute, insert_select, table
 from lapwing.jobs.machine_time import machine_now
 from lapwing.jobs.models import ArchivedJob, Job, JobColumns, Worker
 from lapwing.jobs.states import BROKEN, ENDED, MET, NEEDS_PERSON, Status
@@ -45,8 +45,8 @@ def _move(keep_s: float, keep_broken_s: float) -> int:
     chosen = Job.objects.filter(pk__in=ids)
     names = [field.attname for field in JobColumns._meta.get_fields()]
     moved = insert_select(ArchivedJob, {name: name for name in ["id", *names]}, chosen)
-    marks = ", ".join(["%s"] * len(ids))
-    deleted = execute(f"DELETE FROM {table(Job)} WHERE id IN ({marks})", ids)
+    these, keys = among(ids)
+    deleted = execute(f"DELETE FROM {table(Job)} WHERE id {these}", keys)
     if moved != deleted:
         raise RuntimeError(f"{moved} jobs copied to the archive, {deleted} deleted")
     return moved

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from lapwing.core import clock
 from lapwing.core.failpoints import failpoint
-from lapwing.core.sql import rows
+from lapwing.core.sql import among, rows
 from lapwing.jobs.machine_time import after_sql, now_sql, steady_now_sql, stored
 from lapwing.jobs.states import Status
 from lapwing.jobs.types import PRIORITIES, HeldJob
@@ -63,9 +63,9 @@ class Claimer:
     def claim_these(self, ids: Collection[int]) -> list[HeldJob]:
         """Takes jobs that the caller has locked and found due, in his transaction."""
         changes, changed = _changed(self)
-        marks = ", ".join(["%s"] * len(ids))
+        these, keys = among(ids)
         found = rows(
-            f"UPDATE jobs_job SET {changes} WHERE id IN ({marks}) RETURNING {HELD_COLUMNS}", [*changed, *ids]
+            f"UPDATE jobs_job SET {changes} WHERE id {these} RETURNING {HELD_COLUMNS}", [*changed, *keys]
         )
         return [held_job(row, self.token) for row in sorted(found, key=lambda row: (row[-1], row[0]))]
 
@@ -174,12 +174,12 @@ def begin(
     """A worker takes the jobs of a message that are still dispatched under its token; of a repeated message, none."""
     if not ids:
         return []
-    marks = ", ".join(["%s"] * len(ids))
+    these, keys = among(ids)
     found = rows(
         f"UPDATE jobs_job SET status = 'in_progress', attempt = attempt + 1, started_at = {now_sql()}, "
         f"lease_token = %s, lease_until = {after_sql('%s')} "
-        f"WHERE id IN ({marks}) AND status = 'dispatched' AND lease_token = %s RETURNING {HELD_COLUMNS}",
-        [worker_token, lease_s, *ids, chunk_token],
+        f"WHERE id {these} AND status = 'dispatched' AND lease_token = %s RETURNING {HELD_COLUMNS}",
+        [worker_token, lease_s, *keys, chunk_token],
     )
     order = {pk: place for place, pk in enumerate(ids)}
     return [held_job(row, worker_token) for row in sorted(found, key=lambda row: order[row[0]])]

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from lapwing.core import clock
 from lapwing.core.context import acting_as
 from lapwing.core.failpoints import failpoint
-from lapwing.core.sql import execute, rows
+from lapwing.core.sql import among, execute, rows
 from lapwing.jobs import outcomes
 from lapwing.jobs.links import release_followers
 from lapwing.jobs.machine_time import after_sql, earlier_sql, now_sql, records_sql, stored
@@ -169,7 +169,7 @@ def _succeed(endings: Sequence[Ending]) -> list[tuple[int, bool, str]]:
 _SUCCEED = (
     "UPDATE jobs_job SET status = 'succeeded', finished_at = {now}, result_code = '', result = '', "
     "doubtful = false, lease_token = '', lease_until = NULL "
-    "WHERE id {among} AND status = 'in_progress' AND lease_token = %s AND attempt = %s "
+    "WHERE id {these} AND status = 'in_progress' AND lease_token = %s AND attempt = %s "
     "RETURNING id, has_followers, status"
 )
 _KEEP = (
@@ -179,17 +179,17 @@ _KEEP = (
 
 
 def _succeed_alike(ids: list[int], token: str, number: int) -> list[tuple[int, bool, str]]:
+    these, keys = among(ids)
+    succeed = _SUCCEED.format(now=now_sql(), these=these)
     if connection.vendor == "postgresql":
-        succeed = _SUCCEED.format(now=now_sql(), among="= ANY(%s)")
         return rows(
             f"WITH ended AS ({succeed}, attempt, started_at, finished_at), kept AS ({_KEEP} ended) "
             "SELECT id, has_followers, status FROM ended",
-            [ids, token, number, token],
+            [*keys, token, number, token],
         )
-    among = "IN (SELECT value FROM json_each(%s))"
-    ended = rows(_SUCCEED.format(now=now_sql(), among=among), [json.dumps(ids), token, number])
+    ended = rows(succeed, [*keys, token, number])
     failpoint("jobs.conclude.after_status")
-    execute(f"{_KEEP} jobs_job WHERE id {among}", [token, json.dumps([pk for pk, *_ in ended])])
+    execute(f"{_KEEP} jobs_job WHERE id {these}", [token, *among([pk for pk, *_ in ended])[1]])
     return ended
 
 

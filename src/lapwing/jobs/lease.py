@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from django.db import connection, transaction
 
 from lapwing.core import clock
-from lapwing.core.sql import execute, rows
+from lapwing.core.sql import among, execute, rows
 from lapwing.jobs import outcomes
 from lapwing.jobs.claim import LEASE_S
 from lapwing.jobs.conclude import conclude, ending
@@ -25,11 +25,11 @@ def renew(token: str, ids: Collection[int], *, lease_s: float = LEASE_S) -> dict
     """The jobs still held, each with whether somebody asked to cancel it."""
     if not ids:
         return {}
-    marks = ", ".join(["%s"] * len(ids))
+    these, keys = among(ids)
     found = rows(
-        f"UPDATE jobs_job SET lease_until = {after_sql('%s')} WHERE id IN ({marks}) "
+        f"UPDATE jobs_job SET lease_until = {after_sql('%s')} WHERE id {these} "
         "AND status = 'in_progress' AND lease_token = %s RETURNING id, cancel_asked_by",
-        [lease_s, *ids, token],
+        [lease_s, *keys, token],
     )
     return {pk: bool(asked) for pk, asked in found}
 
@@ -38,11 +38,11 @@ def lock_held(jobs: Sequence[HeldJob]) -> list[HeldJob]:
     """Those that nobody took away or ended, locked so that nobody does until the transaction ends."""
     if not jobs:
         return []
-    marks = ", ".join(["%s"] * len(jobs))
+    these, keys = among([job.id for job in jobs])
     locking = " ORDER BY id FOR NO KEY UPDATE" if connection.vendor == "postgresql" else ""
     found = rows(
-        f"SELECT id, attempt, lease_token FROM jobs_job WHERE id IN ({marks}) AND status = 'in_progress'{locking}",
-        [job.id for job in jobs],
+        f"SELECT id, attempt, lease_token FROM jobs_job WHERE id {these} AND status = 'in_progress'{locking}",
+        keys,
     )
     held = {tuple(row) for row in found}
     return [job for job in jobs if (job.id, job.attempt, job.token) in held]
