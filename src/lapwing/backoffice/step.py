@@ -1,8 +1,8 @@
 """One thing that a person may do to one record: asked in words first, then carried out by an action.
 
 A step holds no rule. Its form only reads what was typed; what the action refuses is said beside the field that
-`beside` names for the refusal's code, and what was typed is kept. What replaces or ends something names it in its
-question and sends its mark along.
+`beside` names for the refusal's code, and what was typed is kept. What replaces or ends something says what it is,
+and sends its mark along.
 """
 
 from collections.abc import Callable, Mapping
@@ -51,9 +51,8 @@ class Step:
     possible: Callable[[Any], bool] = always
     beside: Mapping[str, str] = field(default_factory=dict)  # code of a refusal -> field
     tone: str = "plain"
-    seen_as: Callable[[Any], str] | None = (
-        None  # mark of what the question says is there; `act` gets it as `seen`
-    )
+    replaces: Callable[[Any], str] | None = None  # what is there and goes, in words; '' for nothing
+    seen_as: Callable[[Any], str] | None = None  # mark of what the page says is there, `seen` of `act`
 
 
 def offers(steps: Mapping[str, Step], subject: Any, permissions: set[Permission]) -> list[Step]:
@@ -74,6 +73,7 @@ def answer(request: HttpRequest, step: Step, subject: Any, *, title: str, back: 
         "step": step,
         "form": form,
         "question": step.question(subject),
+        "replaces": step.replaces(subject) if step.replaces else "",
         "seen": step.seen_as(subject) if step.seen_as else None,
         "offered": step.possible(subject),
         "back": back,

@@ -20,8 +20,7 @@ def promise_seen_as(account: Account) -> str:
 def refuse_other_hold(account: Account, seen: str | None) -> None:
     """Raises Refused `edited_meanwhile` where the hold is not the one that was seen; None was not looked at."""
     if seen is not None and seen != hold_seen_as(account):
-        there = f"until {account.on_hold_until}: {account.hold_reason}" if account.on_hold_until else "none"
-        raise _edited(account, "hold", there)
+        raise _edited(account, "hold", f"until {account.on_hold_until}" if account.on_hold_until else "none")
 
 
 def refuse_other_promise(account: Account, seen: str | None) -> None:

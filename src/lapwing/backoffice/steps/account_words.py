@@ -5,32 +5,26 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from lapwing.backoffice.templatetags.lapwing import amount as money
 from lapwing.backoffice.templatetags.lapwing import capped
 from lapwing.backoffice.templatetags.lapwing import day as in_words
-from lapwing.core.money import to_words
 from lapwing.core.sql import capped_count
 from lapwing.identity.queries import today
 from lapwing.receivables.models import Account
 from lapwing.receivables.queries import balance_minor, outstanding_minor
 
 
-def asks(words: Any, *, also: Any = "", where: Callable[[Account], bool] = lambda account: True) -> Any:
-    """A question with the account's numbers and amounts in it; `also` is said `where` it applies."""
-
-    def question(account: Account) -> str:
-        about = _about(account)
-        return f"{words % about} {also % about}" if also and where(account) else words % about
-
-    return question
+def asks(words: Any) -> Callable[[Account], str]:
+    """A question with the account's numbers and amounts in it."""
+    return lambda account: words % _about(account)
 
 
 def _about(account: Account) -> dict[str, Any]:
-    money = account.currency
     return {
         "account": account.number,
         "customer": account.customer.name,
-        "balance": to_words(balance_minor(account), money),
-        "outstanding": to_words(outstanding_minor(account, today()), money),
+        "balance": money(balance_minor(account), account.currency),
+        "outstanding": money(outstanding_minor(account, today()), account.currency),
         "subscriptions": capped(capped_count(account.subscriptions.all())),
         "hold": _hold(account),
         "promise": _promise(account),
@@ -49,5 +43,7 @@ def _promise(account: Account) -> str:
     """How much was promised until when."""
     if account.promise_until is None:
         return _("there is none")
-    amount = to_words(account.promise_minor or 0, account.currency)
-    return _("%(amount)s until %(day)s") % {"amount": amount, "day": in_words(account.promise_until)}
+    return _("%(amount)s until %(day)s") % {
+        "amount": money(account.promise_minor, account.currency),
+        "day": in_words(account.promise_until),
+    }

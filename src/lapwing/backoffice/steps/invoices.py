@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from lapwing.backoffice.step import Step
 from lapwing.backoffice.steps.fields import WithNeededReason
-from lapwing.core.money import to_words
+from lapwing.backoffice.templatetags.lapwing import amount as money
 from lapwing.identity.permissions import Permission
 from lapwing.receivables.actions.dispute_invoice import dispute_invoice, undispute_invoice
 from lapwing.receivables.models import OpenItem
@@ -19,7 +19,7 @@ def _of_invoice(words: Any) -> Any:
         % {
             "invoice": item.number,
             "account": item.account.number,
-            "unsettled": to_words(item.unsettled_minor, item.account.currency),
+            "unsettled": money(item.unsettled_minor, item.account.currency),
         }
     )
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from lapwing.backoffice.step import Step, StepForm
 from lapwing.backoffice.steps.account_words import asks
 from lapwing.backoffice.steps.fields import WithReason, day, text
-from lapwing.core.money import to_words
+from lapwing.backoffice.templatetags.lapwing import amount as money
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import today
 from lapwing.receivables.actions.post_payment import (
@@ -61,8 +61,8 @@ def _of_payment(words: Any) -> Any:
         % {
             "reference": payment.reference,
             "account": payment.account.number,
-            "amount": to_words(payment.amount_minor, payment.account.currency),
-            "settled": to_words(payment.amount_minor - payment.unallocated_minor, payment.account.currency),
+            "amount": money(payment.amount_minor, payment.account.currency),
+            "settled": money(payment.amount_minor - payment.unallocated_minor, payment.account.currency),
         }
     )
 
@@ -79,8 +79,8 @@ def _post(account: Account, *, amount: str, reference: str, invoice: str, receiv
         received_on=received_on,
         invoice_number=invoice,
     )
-    settled = to_words(payment.amount_minor - payment.unallocated_minor, account.currency)
-    left = to_words(payment.unallocated_minor, account.currency)
+    settled = money(payment.amount_minor - payment.unallocated_minor, account.currency)
+    left = money(payment.unallocated_minor, account.currency)
     return _("Payment %(reference)s posted: %(settled)s settled, %(left)s left as credit.") % {
         "reference": reference,
         "settled": settled,

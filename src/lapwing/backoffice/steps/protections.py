@@ -2,6 +2,7 @@
 there, and replaces or ends no other.
 """
 
+from collections.abc import Callable
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -66,6 +67,10 @@ def _is_promised(account: Account) -> bool:
     return account.promise_until is not None
 
 
+def _where(present: Callable[[Account], bool], told: Callable[[Account], str]) -> Callable[[Account], str]:
+    return lambda account: told(account) if present(account) else ""
+
+
 CHANGE = Permission.CHANGE_ACCOUNTS
 PROTECTION_STEPS = {
     step.name: step
@@ -78,13 +83,14 @@ PROTECTION_STEPS = {
                 gettext_lazy(
                     "Note that %(customer)s promises to pay? Account %(account)s owes %(balance)s, %(outstanding)s of "
                     "it overdue. No run disconnects its subscriptions (%(subscriptions)s) until the day has passed."
-                ),
-                also=gettext_lazy("The present promise (%(promise)s) is replaced."),
-                where=_is_promised,
+                )
             ),
             _promise,
             PromiseForm,
             beside={"in_the_past": "until", "bad_amount": "amount"},
+            replaces=_where(
+                _is_promised, asks(gettext_lazy("The present promise (%(promise)s) is replaced."))
+            ),
             seen_as=promise_seen_as,
         ),
         Step(
@@ -111,13 +117,12 @@ PROTECTION_STEPS = {
                 gettext_lazy(
                     "Put account %(account)s of %(customer)s on hold? It owes %(balance)s; no run disconnects its "
                     "subscriptions (%(subscriptions)s) until the day has passed."
-                ),
-                also=gettext_lazy("The present hold (%(hold)s) is replaced."),
-                where=_is_held,
+                )
             ),
             _hold,
             HoldForm,
             beside={"in_the_past": "until", "reason_missing": "reason"},
+            replaces=_where(_is_held, asks(gettext_lazy("The present hold (%(hold)s) is replaced."))),
             seen_as=hold_seen_as,
         ),
         Step(
