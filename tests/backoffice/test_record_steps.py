@@ -17,7 +17,7 @@ from lapwing.subscriptions.models import (
     Subscription,
     SubscriptionAction,
 )
-from tests.backoffice.conftest import signed_in
+from tests.backoffice.conftest import signed_in, submitted
 
 CHANGE_ACCOUNTS, POST_PAYMENTS = Permission.CHANGE_ACCOUNTS, Permission.POST_PAYMENTS
 CHANGE, PROVISION = Permission.CHANGE_SUBSCRIPTIONS, Permission.PROVISION
@@ -68,8 +68,8 @@ def test_a_role_that_may_not_take_a_step_cannot_post_it_either(client_of, base):
 
 
 def do(sort: str, step: str, of: object, user: str = "root", **fields: object) -> str:
-    """Posts a step; returns the page that follows."""
-    answer = signed_in(user).post(f"/steps/{sort}/{step}/?of={of}", fields, follow=True)
+    """Takes a step as a browser does, from its page; returns the page that follows."""
+    answer = submitted(signed_in(user), f"/steps/{sort}/{step}/?of={of}", fields, follow=True)
     assert answer.status_code == 200
     return answer.content.decode()
 

@@ -12,10 +12,11 @@ from lapwing.jobs.actions.cancel import cancel
 from lapwing.jobs.models import Job
 from lapwing.subscriptions.actions.cancel_scheduled_change import cancel_scheduled_change
 from lapwing.subscriptions.actions.perform import perform
-from lapwing.subscriptions.actions.protect import protect
+from lapwing.subscriptions.actions.protect import protect, unprotect
 from lapwing.subscriptions.actions.retry_merge import retry_merge
 from lapwing.subscriptions.actions.schedule_change import schedule_change
 from lapwing.subscriptions.models import LicenseChangeLog, ScheduledLicenseChangeLog, Subscription
+from lapwing.subscriptions.states import NEEDS_UNTIL
 from tests.conftest import R
 from tests.job_types.conftest import statuses
 from tests.jobs.conftest import work
@@ -154,30 +155,73 @@ def test_merged_quantity_is_told_to_the_provider_as_scheduled(later):
 
 
 def test_one_that_failed_is_tried_again_by_its_own_job(later):
-    scheduled = schedule_change("S1", "activate", on=TOMORROW)
-    later(days=1)
-    work()
-    assert merged() == ["merge_failed"]
-    perform("S1", "deactivate_subscription")
-    retry_merge(scheduled.pk, reason="it is off now")
+    scheduled = failed_deactivation(later)
+    unprotect("S1")
+    retry_merge(scheduled.pk, reason="the court has decided")
     work()
     assert (statuses(MERGE), merged()) == ([("succeeded", "")], ["merged"])
-    assert state_of("S1") == "effective"
+    assert state_of("S1") == "not_effective"
     assert faults() == []
 
 
-def test_deactivation_that_failed_is_not_tried_again_over_a_later_reactivation(later):
-    perform("S1", "deactivate_subscription")
+def failed_deactivation(later, *before: str) -> ScheduledLicenseChangeLog:
+    """One that protection refused at noon of its day, after the actions `before` of the same noon."""
     scheduled = schedule_change("S1", "deactivate", on=TOMORROW)
+    protect("S1", reason="court order")
     later(days=1)
+    for behaviour in before:
+        perform("S1", behaviour)
     work()
     assert merged() == ["merge_failed"]
-    later(days=5)
-    perform("S1", "activate_subscription")
+    return scheduled
+
+
+@pytest.mark.parametrize("behaviour", ["activate_subscription", "extend_grace_period", "short_term_activate"])
+@pytest.mark.parametrize("days", [0, 1, 5])
+def test_deactivation_that_failed_is_not_tried_again_over_a_later_reactivation(later, days, behaviour):
+    scheduled = failed_deactivation(later, "deactivate_subscription")
+    unprotect("S1")
+    later(days=days)
+    perform("S1", behaviour, until=clock.now().date() if behaviour in NEEDS_UNTIL else None)
+    before = state_of("S1")
     with pytest.raises(Refused, match="overtaken"):
         retry_merge(scheduled.pk)
     work()
+    assert (merged(), state_of("S1")) == (["merge_failed"], before)
+
+
+def test_reactivation_of_the_same_day_before_the_failed_merge_is_not_in_its_way(later):
+    scheduled = failed_deactivation(later, "deactivate_subscription", "activate_subscription")
+    unprotect("S1")
+    perform("S1", "change_quantity", to="3")
+    retry_merge(scheduled.pk)
+    work()
+    assert (merged(), state_of("S1")) == (["merged"], "not_effective")
+
+
+def test_reactivation_of_a_later_day_before_a_late_merge_is_in_its_way(later):
+    scheduled = schedule_change("S1", "deactivate", on=TOMORROW)
+    protect("S1", reason="court order")
+    later(days=3)
+    perform("S1", "deactivate_subscription")
+    perform("S1", "activate_subscription")
+    work()
+    assert merged() == ["merge_failed"]
+    unprotect("S1")
+    with pytest.raises(Refused, match="overtaken"):
+        retry_merge(scheduled.pk)
+
+
+def test_reactivation_between_the_retry_and_its_job_stays_and_is_remembered(later):
+    scheduled = failed_deactivation(later, "deactivate_subscription")
+    unprotect("S1")
+    retry_merge(scheduled.pk)
+    perform("S1", "activate_subscription")
+    work()
     assert (merged(), state_of("S1")) == (["merge_failed"], "effective")
+    assert "overtaken" in ScheduledLicenseChangeLog.objects.get().message
+    with pytest.raises(Refused, match="overtaken"):
+        retry_merge(scheduled.pk)
 
 
 def test_one_that_did_not_fail_is_not_tried_again():

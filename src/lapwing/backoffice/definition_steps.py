@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy
 from lapwing.backoffice.templatetags.lapwing import words
 from lapwing.core.errors import Refused
 from lapwing.identity.permissions import Permission
-from lapwing.identity.queries import today
 from lapwing.runs.actions.change_definition import (
     delete_definition,
     refuse_deletion,
@@ -58,11 +57,9 @@ def _may_start(definition: Definition) -> bool:
 
 def _start(code: str, asked: Asked) -> tuple[str, Run | None]:
     """The page says beforehand when it is a quiet time; who goes on waives it."""
-    if asked.day != today().isoformat():
-        raise Refused(
-            "another_day", "the page was of another day; nothing was started: look at today's first"
-        )
-    run = start_run(code, quiet_times_waived=asked.quiet, reason=asked.reason, seen=asked.seen)
+    run = start_run(
+        code, quiet_times_waived=asked.quiet, reason=asked.reason, seen=asked.seen, seen_on=asked.day
+    )
     return _("Run %(run)s of %(code)s is started.") % {"run": run.pk, "code": code}, run
 
 

@@ -1,10 +1,9 @@
 """A definition and its versions as objects: read, parse, compare."""
 
-import hashlib
-import json
 from typing import Any
 
 from lapwing.core.errors import Invalid, Refused
+from lapwing.core.marks import mark
 from lapwing.runs.kinds import RunKind, kinds
 from lapwing.runs.models import Definition, DefinitionVersion
 from lapwing.runs.specification import Specification, parse
@@ -72,8 +71,7 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> list[tuple[str, A
 def seen_as(definition: Definition) -> str:
     """A short mark of what a definition says now; another after every change of it."""
     version = latest(definition)
-    said = json.dumps([definition.name, version.version, version.content], sort_keys=True)
-    return f"{version.version}-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+    return f"{version.version}-{mark([definition.name, version.version, version.content])}"
 
 
 def refuse_other(definition: Definition, seen: str) -> None:

@@ -259,6 +259,7 @@ class ScheduledLicenseChangeLog(Logged):
     effective_on = models.DateField()
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.PENDING)
     message = models.TextField(blank=True, default="")
+    failed_revision = models.IntegerField(null=True)  # of the subscription, when the merge failed first
     merged_at = models.DateTimeField(null=True)
     reason = models.TextField(blank=True, default="")
 

@@ -13,7 +13,8 @@ from lapwing.backoffice.lists import PAGE, chosen, page_of, written
 from lapwing.backoffice.screen import screen
 from lapwing.backoffice.step import offers
 from lapwing.backoffice.steps.accounts import ACCOUNT_STEPS
-from lapwing.backoffice.steps.money import INVOICE_STEPS, PAYMENT_STEPS
+from lapwing.backoffice.steps.invoices import INVOICE_STEPS
+from lapwing.backoffice.steps.payments import PAYMENT_STEPS
 from lapwing.backoffice.timeline import KINDS_OF_ACCOUNT, account_timeline
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import today

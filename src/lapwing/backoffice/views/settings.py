@@ -11,12 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lapwing.backoffice.screen import screen
-from lapwing.core.errors import Invalid, Refused
+from lapwing.core.errors import Invalid
 from lapwing.core.money import to_text
 from lapwing.identity.actions.set_organisation import set_organisation
 from lapwing.identity.models import Organisation
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import organisation
+from lapwing.identity.settings import seen_as
 from lapwing.runs.scheduling import in_stand_by
 
 LONGEST = 300
@@ -28,16 +29,16 @@ def settings_form(request: HttpRequest) -> HttpResponse:
     """A POST saves all of it, or tells beside each field what is wrong and keeps what was typed."""
     own = organisation()
     values, tolerance, problems = _values(own), _tolerance(own), {}
-    stored = repr((values, tolerance))
+    stored = seen_as(own)
     if request.method == "POST":
         request.back_to = request.path
-        if request.POST.get("seen") != stored:
-            raise Refused("edited_meanwhile", "somebody saved other settings meanwhile; look at them first")
         values = {name: request.POST.get(name, "").strip()[:LONGEST] for name in TEXTS}
         tolerance = _typed(request)
         try:
             set_organisation(
-                **values, tolerance={**dict.fromkeys(own.tolerance_minor, "0"), **dict(tolerance)}
+                **values,
+                tolerance={**dict.fromkeys(own.tolerance_minor, "0"), **dict(tolerance)},
+                seen=request.POST.get("seen", ""),
             )
         except Invalid as refusal:
             problems = {problem.field: problem.message for problem in refusal.problems}

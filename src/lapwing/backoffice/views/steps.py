@@ -12,7 +12,8 @@ from lapwing.backoffice.screen import screen
 from lapwing.backoffice.step import Step, answer
 from lapwing.backoffice.steps.accounts import ACCOUNT_STEPS
 from lapwing.backoffice.steps.customers import CUSTOMER_STEPS, PROVIDER_ACCOUNT_STEPS
-from lapwing.backoffice.steps.money import INVOICE_STEPS, PAYMENT_STEPS
+from lapwing.backoffice.steps.invoices import INVOICE_STEPS
+from lapwing.backoffice.steps.payments import PAYMENT_STEPS
 from lapwing.backoffice.steps.providers import CHANGE_STEPS, PROVIDER_STEPS
 from lapwing.backoffice.steps.subscriptions import (
     PLANNED_ACTION_STEPS,

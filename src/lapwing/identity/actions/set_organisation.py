@@ -14,6 +14,7 @@ from lapwing.identity.holiday_calendar import has_holidays
 from lapwing.identity.models import Organisation
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import organisation, require
+from lapwing.identity.settings import refuse_other, settings_of
 
 LONGEST_NAME = 200
 MOST_AFFECTED = 10**9
@@ -29,17 +30,21 @@ def set_organisation(
     max_affected: int | str | None = None,
     max_affected_percent: str | None = None,
     tolerance: dict[str, str] | None = None,
+    seen: str | None = None,
 ) -> Organisation:
     """What is None stays as it is. `tolerance` is decimal text by currency; 0 takes one away. An instant that a run is
-    planned for stays when the zone changes; the next ones follow the new zone.
+    planned for stays when the zone changes; the next ones follow the new zone. `seen` is the mark of the settings
+    that the person looked at (`seen_as`).
 
-    Raises Refused `not_permitted`; Invalid `bad_settings`, which names every wrong setting (`bad_name`,
-    `unknown_time_zone`, `unknown_currency`, `unknown_country`, `bad_number`, `bad_percent`, `bad_amount`).
+    Raises Refused `not_permitted`, `edited_meanwhile`; Invalid `bad_settings`, which names every wrong setting
+    (`bad_name`, `unknown_time_zone`, `unknown_currency`, `unknown_country`, `bad_number`, `bad_percent`, `bad_amount`).
     """
     require(Permission.ADMINISTER)
     organisation()
     own = Organisation.objects.select_for_update().get(pk=1)
-    before = _settings(own)
+    if seen is not None:
+        refuse_other(own, seen)
+    before = settings_of(own)
     given = {
         "name": name,
         "time_zone": time_zone,
@@ -58,9 +63,9 @@ def set_organisation(
         )
     if problems:
         raise Invalid("bad_settings", "the settings are refused", problems)
-    if _settings(own) != before:
+    if settings_of(own) != before:
         own.save()
-        record("organisation.set", kind="organisation", subject_id=1, before=before, after=_settings(own))
+        record("organisation.set", kind="organisation", subject_id=1, before=before, after=settings_of(own))
     return own
 
 
@@ -75,18 +80,6 @@ def _set(field: str, change: Callable[[], None], problems: list[Problem]) -> Non
         change()
     except _Wrong as wrong:
         problems.append(Problem(field, wrong.message, wrong.code))
-
-
-def _settings(own: Organisation) -> dict[str, Any]:
-    return {
-        "name": own.name,
-        "time_zone": own.time_zone,
-        "currency": own.currency,
-        "country": own.country,
-        "max_affected": own.max_affected,
-        "max_affected_percent": f"{Decimal(own.max_affected_percent).normalize():f}",
-        "tolerance_minor": own.tolerance_minor,
-    }
 
 
 def _name(text: str) -> str:

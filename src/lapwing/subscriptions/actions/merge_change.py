@@ -11,6 +11,7 @@ from lapwing.subscriptions.actions.perform import execute, locked
 from lapwing.subscriptions.actions.schedule_change import Change, Status, price
 from lapwing.subscriptions.license_changes import log_change
 from lapwing.subscriptions.models import Event, ScheduledLicenseChangeLog, Subscription, SubscriptionAction
+from lapwing.subscriptions.overtaking import refuse_overtaken
 
 BEHAVIOUR_OF = {
     Change.QUANTITY: Behaviour.CHANGE_QUANTITY,
@@ -21,7 +22,9 @@ BEHAVIOUR_OF = {
 
 @transaction.atomic
 def merge_change(scheduled_id: int) -> ScheduledLicenseChangeLog:
-    """Merges it, or marks it `merge_failed` with the reason; one that is not pending is left alone."""
+    """Merges it, or marks it `merge_failed` with the reason; one that is not pending is left alone. One that is tried
+    again fails (`overtaken`) where its subscription was moved meanwhile.
+    """
     number = ScheduledLicenseChangeLog.objects.values_list("subscription__number", flat=True).get(
         pk=scheduled_id
     )
@@ -29,12 +32,17 @@ def merge_change(scheduled_id: int) -> ScheduledLicenseChangeLog:
     scheduled = ScheduledLicenseChangeLog.objects.select_for_update().get(pk=scheduled_id)
     if scheduled.status != Status.PENDING:
         return scheduled
+    revision = subscription.revision
     try:
         with transaction.atomic():
+            if scheduled.failed_revision is not None:
+                refuse_overtaken(scheduled)
             _apply(subscription, scheduled)
         scheduled.status, scheduled.merged_at = Status.MERGED, clock.now()
     except Refused as refused:
         scheduled.status, scheduled.message = Status.MERGE_FAILED, str(refused)
+        if scheduled.failed_revision is None:
+            scheduled.failed_revision = revision
     scheduled.save()
     record(
         f"subscription.{scheduled.status}",
