@@ -15,6 +15,7 @@ from lapwing.core.context import SYSTEM, acting_as
 from lapwing.core.errors import Refused
 from lapwing.jobs import outcomes
 from lapwing.jobs.outcomes import Failed, Later, NotApplicable, Outcome, Retry, Succeeded, TransientError
+from lapwing.jobs.states import DID_NOT_HAPPEN, NEEDS_PERSON
 from lapwing.jobs.types import HeldJob, OutsideType, Parameters, job_types
 from lapwing.messages.actions.ask_for_email import SEND
 from lapwing.messages.actions.close_email import close_email
@@ -105,8 +106,15 @@ class SendEmail(OutsideType):
 
     def on_failed(self, job: HeldJob, code: str, text: str) -> None:
         asked = MailParameters(**job.parameters)
+        became = EmailStatus.UNKNOWN if code == NEEDS_PERSON else EmailStatus.NOT_SENT
         for email in Email.objects.filter(key=asked.key, event=asked.event, status=EmailStatus.PREPARED):
-            close_email(email.pk, status=EmailStatus.NOT_SENT, code=code, answer=text)
+            close_email(email.pk, status=became, code=code, answer=text)
+
+    def on_settled(self, job: HeldJob, *, happened: bool, reason: str) -> None:
+        asked = MailParameters(**job.parameters)
+        status, code = (EmailStatus.SENT, "") if happened else (EmailStatus.NOT_SENT, DID_NOT_HAPPEN)
+        for email in Email.objects.filter(key=asked.key, event=asked.event, status=EmailStatus.UNKNOWN):
+            close_email(email.pk, status=status, code=code, answer=reason)
 
 
 def _drop(asked: MailParameters) -> Outcome:
