@@ -54,10 +54,10 @@ class SyncLicenseChangeLog(OutsideType):
             return _not_applicable(change, "no_automatic_provider", "the provider is not automatic any more")
         if not connectors.get(provider.connector).needs_provisioning:
             return _not_applicable(change, "not_needed", "the provider needs nothing")
-        if change.event != Event.DEACTIVATE and (blocked := _blocked(change, provider)):
-            return blocked
         if change.provisioning_status == Provisioning.FAILED:
             record_provisioning(change.pk, Provisioning.AWAITING)
+        if change.event != Event.DEACTIVATE and (blocked := _blocked(change, provider)):
+            return blocked
         return Intent(_order(change, provider), line_to(provider))
 
     def call(self, job: HeldJob, intent: Intent, deadline: float) -> Receipt:
