@@ -75,8 +75,9 @@ def failed_subscriptions(provider_id: int) -> QuerySet[LicenseChangeLog, str]:
         its_type__in=JOB_OF.values(),
         status=Status.FAILED,
     )
-    failed = LicenseChangeLog.objects.filter(
-        Exists(failed_job), subscription__provider=provider_id, provisioning_status=Provisioning.FAILED
+    at_providers = LicenseChangeLog.objects.annotate(provider=Unindexed(F("subscription__provider")))
+    failed = at_providers.filter(
+        Exists(failed_job), provider=provider_id, provisioning_status=Provisioning.FAILED
     )
     return failed.order_by("subscription").values_list("subscription__number", flat=True).distinct()
 

@@ -9,14 +9,8 @@ from lapwing.identity.queries import require
 from lapwing.jobs.actions.run_now import run_now
 from lapwing.jobs.models import Job
 from lapwing.jobs.states import BROKEN
-from lapwing.subscriptions.actions.schedule_change import (
-    MERGE,
-    Change,
-    Status,
-    ask_for_merge,
-    merge_key,
-    tell,
-)
+from lapwing.subscriptions.actions.schedule_change import Change, Status, tell
+from lapwing.subscriptions.merge_jobs import MERGE, ask_for_merge, merge_key
 from lapwing.subscriptions.models import ScheduledLicenseChangeLog, SubscriptionAction
 from lapwing.subscriptions.states import SCHEDULED_CHANGE
 
