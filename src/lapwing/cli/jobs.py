@@ -149,7 +149,7 @@ def _health(form: str) -> int:
     \b
     Example: lapwing job health --format json
     """
-    from lapwing.jobs.queries import health
+    from lapwing.jobs.health import health
 
     found = health()
     show_one(found, form)

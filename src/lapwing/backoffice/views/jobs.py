@@ -16,17 +16,11 @@ from lapwing.backoffice.pictures import attempt_line, family_picture
 from lapwing.backoffice.screen import screen
 from lapwing.backoffice.templatetags.lapwing import translated
 from lapwing.identity.permissions import Permission
+from lapwing.jobs.health import silent_jobs
 from lapwing.jobs.links import blocking
 from lapwing.jobs.models import ArchivedJob, Job
 from lapwing.jobs.overview import family
-from lapwing.jobs.queries import (
-    attempts_of,
-    capped_counts,
-    find_job,
-    newest_jobs,
-    silent_jobs,
-    worker_names,
-)
+from lapwing.jobs.queries import attempts_of, capped_counts, find_job, newest_jobs, worker_names
 from lapwing.jobs.states import Status
 from lapwing.jobs.types import MAX_TRIES, job_types
 
