@@ -1,6 +1,7 @@
 """Mails by real SMTP: one per recipient and event, none that stopped being true; manual providers are reminded."""
 
 import pytest
+from django.db import transaction
 
 from lapwing.core.context import acting_as
 from lapwing.core.errors import Refused
@@ -11,6 +12,7 @@ from lapwing.jobs.actions.run_now import run_now
 from lapwing.jobs.actions.settle import settle
 from lapwing.jobs.models import Job
 from lapwing.jobs.types import job_types
+from lapwing.messages.actions.ask_for_email import ask_for_email
 from lapwing.messages.models import Email
 from lapwing.subscriptions.actions.mark_provisioned import mark_provisioned
 from lapwing.subscriptions.actions.perform import perform
@@ -122,6 +124,21 @@ def test_mail_that_nobody_knows_of_is_settled_by_a_person(mail, change, worker_d
     work()
     assert (Email.objects.get().status, statuses("send_email")) == ("sent", [("succeeded", "")])
     assert faults() == []
+
+
+def test_answer_about_one_mail_says_nothing_of_another_recipients(mail, change):
+    with transaction.atomic():
+        first, _ = (
+            ask_for_email("manual_provider_action", subject_id=change.pk, recipient=recipient)
+            for recipient in ("one@example.com", "two@example.com")
+        )
+    mail.order("hangup-after")
+    for _ in range(6):
+        work()
+        due_now()
+    settle([first.pk], happened=True, reason="they have it")
+    statuses_of = dict(Email.objects.values_list("recipient", "status"))
+    assert (statuses_of["one@example.com"], statuses_of["two@example.com"]) == ("sent", "unknown")
 
 
 def test_mail_that_did_arrive_is_not_sent_again(mail, change):

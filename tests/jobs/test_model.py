@@ -36,7 +36,7 @@ from tests.conftest import NOON
 from tests.jobs.conftest import ask, broken_invariants, end, expire
 
 FULL = os.environ.get("LAPWING_TEST_DOSE") == "full"
-LIVES = 75 * (10 if FULL else 1)
+LIVES = 85 * (10 if FULL else 1)
 INVARIANTS_EVERY = 1 if FULL else 5  # steps
 FIRST = int(os.environ.get("LAPWING_TEST_SEED", "0"))
 STEPS_A_LIFE, DRAWN_A_LIFE = 40, 100
