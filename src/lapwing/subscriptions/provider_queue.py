@@ -65,7 +65,7 @@ def open_changes(
     return list(related.order_by("subscription", "pk")[:limit])
 
 
-def failed_subscriptions(provider_id: int) -> QuerySet[LicenseChangeLog, str]:
+def failed_subscriptions(provider_id: int) -> QuerySet[LicenseChangeLog]:
     """Numbers of the subscriptions of which a change failed at the provider, and its job with it: what runs again
     already, or was cancelled, is not among them.
     """
