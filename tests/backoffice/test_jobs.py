@@ -2,6 +2,7 @@
 
 import pytest
 
+from lapwing.backoffice.attention import matters
 from lapwing.jobs.actions.enqueue import enqueue
 from lapwing.jobs.models import Job, JobAttempt, JobLimit
 from lapwing.jobs.overview import failed_causes, family, pools, with_key_held, workers
@@ -43,6 +44,62 @@ def test_all_failed_jobs_of_one_cause_run_again_after_a_page_that_says_how_many(
     client.post("/jobs/steps/", {"step": "run_now", "jobs": numbers, "confirmed": "1"})
     assert set(Job.objects.filter(status="waiting").values_list("pk", flat=True)) == {job.pk for job in busy}
     assert Job.objects.get(pk=other.pk).status == "failed"
+
+
+def in_doubt(subject: str) -> Job:
+    job = failed(subject, "needs_person")
+    Job.objects.filter(pk=job.pk).update(doubtful=True)
+    return job
+
+
+@pytest.mark.parametrize(("step", "status"), [("did_happen", "succeeded"), ("did_not_happen", "failed")])
+def test_all_that_nobody_knows_of_are_settled_after_a_page_that_says_how_many(sandbox, step, status):
+    jobs = [in_doubt(f"S{position}") for position in range(3)]
+    client = signed_in("root")
+    causes = client.get("/jobs/causes/").content.decode()
+    assert f'value="{step}"' in causes and 'value="cancel"' not in causes
+    cause = {"step": step, "all": "1", "status": "failed", "type": "book", "code": "needs_person"}
+    page = client.post("/jobs/steps/", cause)
+    assert b"<b>3</b> jobs?" in page.content and b'name="reason"' in page.content
+    numbers = ",".join(str(job.pk) for job in page.context["jobs"])
+    form = {"step": step, "jobs": numbers, "confirmed": "1", "back": "/jobs/causes/"}
+    assert "reason_missing" in client.post("/jobs/steps/", form, follow=True).content.decode()
+    assert Job.objects.filter(result_code="needs_person").count() == 3
+    client.post("/jobs/steps/", {**form, "reason": "their list"})
+    found = Job.objects.filter(pk__in=[job.pk for job in jobs]).values_list("status", "result_code")
+    assert set(found) == {(status, step)}
+
+
+def test_one_that_nobody_knows_of_offers_the_two_answers_and_asks_how_it_was_found_out(sandbox):
+    job = in_doubt("S1")
+    client = signed_in("root")
+    page = client.get(f"/jobs/{job.pk}/").content.decode()
+    assert [name in page for name in ("run_now", "did_happen", "did_not_happen", 'value="cancel"')] == [
+        True, True, True, False,
+    ]  # fmt: skip
+    asked = client.post("/jobs/steps/", {"step": "did_happen", "job": job.pk})
+    assert b'name="reason"' in asked.content
+    assert Job.objects.get(pk=job.pk).status == "failed"
+    listed = client.get("/jobs/?status=failed&code=needs_person").content.decode()
+    assert 'value="did_not_happen"' in listed
+    assert 'value="did_not_happen"' not in client.get("/jobs/?status=failed").content.decode()
+
+
+def test_failed_jobs_of_a_cause_are_cancelled_and_home_asks_for_nobody_any_more(sandbox):
+    for position in range(3):
+        failed(f"S{position}", "rejected")
+    doubtful = in_doubt("S9")
+    client = signed_in("root")
+    assert "Failed jobs" in [matter.label for matter in matters(0)]
+    page = client.post("/jobs/steps/", {"step": "cancel", "all": "1", "status": "failed"})
+    assert b"<b>3</b> jobs?" in page.content and b"stays undone" in page.content
+    numbers = ",".join(str(job.pk) for job in page.context["jobs"])
+    client.post("/jobs/steps/", {"step": "cancel", "jobs": numbers, "confirmed": "1"})
+    client.post(
+        "/jobs/steps/",
+        {"step": "did_happen", "job": doubtful.pk, "confirmed": "1", "reason": "seen"},
+    )
+    assert matters(0) == []
 
 
 def test_a_thousand_jobs_go_through_the_page_that_asks(sandbox, monkeypatch):

@@ -4,16 +4,24 @@ import pytest
 
 from lapwing.catalog.actions.check_provider import check_provider, last_check
 from lapwing.catalog.actions.set_provider import set_provider
+from lapwing.catalog.models import Provider
 from lapwing.core.context import acting_as
 from lapwing.core.errors import Refused
+from lapwing.customers.models import Customer
 from lapwing.job_types import compare_provider as comparing
+from lapwing.jobs.actions.cancel import cancel
+from lapwing.jobs.claim import Claimer, Wanted, new_token
+from lapwing.jobs.conclude import conclude, ending
+from lapwing.jobs.models import Job
+from lapwing.jobs.outcomes import Failed
 from lapwing.subscriptions import provider_queue
 from lapwing.subscriptions.actions.compare_provider import compare_provider
 from lapwing.subscriptions.actions.perform import perform
-from lapwing.subscriptions.actions.retry_provider import retry_provider
+from lapwing.subscriptions.actions.retry_provider import SUBSCRIPTIONS_AT_ONCE, retry_provider
+from lapwing.subscriptions.actions.retry_provisioning import retry_provisioning
 from lapwing.subscriptions.comparison import differences_at
 from lapwing.subscriptions.models import LicenseChangeLog, ProviderComparison
-from lapwing.subscriptions.provider_queue import open_changes, open_counts
+from lapwing.subscriptions.provider_queue import failed_subscriptions, open_changes, open_counts
 from tests.job_types.conftest import served, statuses
 from tests.jobs.conftest import work
 
@@ -111,6 +119,41 @@ def test_what_failed_at_a_provider_is_told_again_in_order(provider):
     work()
     assert open_counts().of(acme) == {"awaiting": "0", "failed": "0"}
     assert provider.ask("/services/S2")["quantity"] == 5
+
+
+def test_retry_reaches_those_behind_more_blocked_ones_than_it_takes_at_once(provider):
+    """Their customers are on credit hold: their jobs only wait again, and must not be all that is ever retried."""
+    blocked, behind = SUBSCRIPTIONS_AT_ONCE + 5, 3
+    numbers = [f"S{number}" for number in range(blocked + behind)]
+    for number in numbers:
+        perform(served(number).number, "change_quantity", to="5")
+    fail_all("provider_rejected")
+    Customer.objects.filter(accounts__number__in=[f"A{number}" for number in numbers[:blocked]]).update(
+        credit_hold=True
+    )
+    for left in (blocked + behind - SUBSCRIPTIONS_AT_ONCE, 0):  # nobody works in between
+        retry_provider("acme")
+        acme = Provider.objects.get()
+        assert len(failed_subscriptions(acme.pk)) == left
+    work()
+    assert set(provider.active()) == set(numbers[blocked:])
+    assert open_counts().of(acme.pk) == {"awaiting": str(blocked), "failed": "0"}
+    assert retry_provider("acme") == []
+
+
+def test_what_was_cancelled_is_not_retried_with_its_provider(provider):
+    for number in ("S1", "S2"):
+        perform(served(number).number, "change_quantity", to="5")
+    fail_all("provider_rejected")
+    cancel([Job.objects.get(subject="S1").pk])
+    assert [job.subject for job in retry_provider("acme")] == ["S2"]
+    assert [job.subject for job in retry_provisioning("S1")] == ["S1"]
+
+
+def fail_all(code: str) -> None:
+    """As the provider refuses every change."""
+    for held in Claimer(new_token()).claim(Wanted("outside"), 500):
+        assert conclude([ending(held, Failed(code))])
 
 
 def test_more_than_are_counted_are_told_as_more(provider, monkeypatch):

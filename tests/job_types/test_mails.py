@@ -1,13 +1,18 @@
 """Mails by real SMTP: one per recipient and event, none that stopped being true; manual providers are reminded."""
 
 import pytest
+from django.db import transaction
 
 from lapwing.core.context import acting_as
 from lapwing.core.errors import Refused
 from lapwing.customers.actions.accept_agreement import accept_agreement
 from lapwing.customers.models import Customer, ProviderAgreement
+from lapwing.jobs import outcomes
 from lapwing.jobs.actions.run_now import run_now
+from lapwing.jobs.actions.settle import settle
 from lapwing.jobs.models import Job
+from lapwing.jobs.types import job_types
+from lapwing.messages.actions.ask_for_email import ask_for_email
 from lapwing.messages.models import Email
 from lapwing.subscriptions.actions.mark_provisioned import mark_provisioned
 from lapwing.subscriptions.actions.perform import perform
@@ -97,6 +102,56 @@ def test_lost_answer_is_sent_again_as_the_same_mail(mail, change):
     seen = mail.journal.mailbox(OPS)
     assert [(each.copies) for each in seen] == [2]
     assert Email.objects.get().status == "sent"
+
+
+@pytest.mark.parametrize("worker_dies", [True, False])
+def test_mail_that_nobody_knows_of_is_settled_by_a_person(mail, change, worker_dies, monkeypatch):
+    mail.order("hangup-after")
+    if worker_dies:  # before anything was written of the answer
+        monkeypatch.setattr(
+            type(job_types.get("send_email")), "settle_failure", lambda *_: outcomes.Lost("worker_lost")
+        )
+    for _ in range(6):
+        work()
+        due_now()
+    assert statuses("send_email") == [("failed", "needs_person")]
+    assert Email.objects.get().status == "unknown"
+    mail.order("")
+    job = Job.objects.get(type="send_email").pk
+    settle([job], happened=False, reason="not in their mailbox")
+    assert (Email.objects.get().status, Email.objects.get().result_code) == ("not_sent", "did_not_happen")
+    run_now([job])
+    work()
+    assert (Email.objects.get().status, statuses("send_email")) == ("sent", [("succeeded", "")])
+    assert faults() == []
+
+
+def test_answer_about_one_mail_says_nothing_of_another_recipients(mail, change):
+    with transaction.atomic():
+        first, _ = (
+            ask_for_email("manual_provider_action", subject_id=change.pk, recipient=recipient)
+            for recipient in ("one@example.com", "two@example.com")
+        )
+    mail.order("hangup-after")
+    for _ in range(6):
+        work()
+        due_now()
+    settle([first.pk], happened=True, reason="they have it")
+    statuses_of = dict(Email.objects.values_list("recipient", "status"))
+    assert (statuses_of["one@example.com"], statuses_of["two@example.com"]) == ("sent", "unknown")
+
+
+def test_mail_that_did_arrive_is_not_sent_again(mail, change):
+    mail.order("hangup-after")
+    for _ in range(6):
+        work()
+        due_now()
+    deliveries = mail.journal.deliveries
+    settle([Job.objects.get(type="send_email").pk], happened=True, reason="they have it")
+    mail.order("")
+    work()
+    assert (Email.objects.get().status, mail.journal.deliveries) == ("sent", deliveries)
+    assert faults() == []
 
 
 def test_without_a_mail_server_mails_wait_and_say_why(mail, change, settings):

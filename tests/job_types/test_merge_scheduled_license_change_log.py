@@ -1,15 +1,18 @@
 """A scheduled change takes place on its day, once: by its own job, or asked for by a run when that was missed."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from lapwing.catalog.models import Provider
 from lapwing.core import clock
 from lapwing.core.context import acting_as
 from lapwing.core.errors import Refused
+from lapwing.identity.queries import organisation, today
 from lapwing.jobs.actions.cancel import cancel
-from lapwing.jobs.models import Job
+from lapwing.jobs.models import Job, JobLink
 from lapwing.subscriptions.actions.cancel_scheduled_change import cancel_scheduled_change
 from lapwing.subscriptions.actions.perform import perform
 from lapwing.subscriptions.actions.protect import protect, unprotect
@@ -109,6 +112,74 @@ def test_run_asks_for_what_was_missed_and_not_for_what_is_asked(later):
     assert merged() == ["merged", "merged"]
     assert run_now(code).selected == 0
     assert faults() == []
+
+
+def missed(number: str, *days: int) -> list[int]:
+    """Changes of a subscription that nobody asked for, the last day first; their keys in the order of their days."""
+    found = [
+        ScheduledLicenseChangeLog.objects.create(
+            subscription=Subscription.objects.get(number=number), change="quantity", value=str(day),
+            effective_on=R + timedelta(days=day),
+        )
+        for day in sorted(days, reverse=True)
+    ]  # fmt: skip
+    return [each.pk for each in reversed(found)]
+
+
+def waits_for() -> dict[int, int]:
+    """Scheduled changes by the one that has to be merged before."""
+    change = {job.pk: job.parameters["scheduled_change"] for job in Job.objects.filter(type=MERGE)}
+    return {
+        change[link.job_id]: change[link.predecessor_id] for link in JobLink.objects.filter(at_any_end=True)
+    }
+
+
+def test_missed_changes_of_one_subscription_are_asked_for_in_the_order_of_their_days(later):
+    asked = schedule_change("S1", "quantity", value="3", on=R + timedelta(days=3)).pk
+    late = schedule_change("S1", "quantity", value="9", on=R + timedelta(days=9)).pk
+    second, fifth = missed("S1", 2, 5)
+    make_subscription("S2")
+    first_of_two, second_of_two = missed("S2", 1, 2)
+    later(days=6)
+    run = run_now(define("Merge changes", kind="merge_scheduled_changes"))
+    assert (run.selected, outcome_counts(run)) == (5, {("done", ""): 4, ("skipped", "already_asked"): 1})
+    assert waits_for() == {late: asked, fifth: asked, second_of_two: first_of_two}
+    begins = dict(Job.objects.filter(type=MERGE).values_list("parameters__scheduled_change", "scheduled_for"))
+    assert begins[second] == datetime.combine(R + timedelta(days=2), time(), organisation().zone)
+    work()
+    assert [Subscription.objects.get(number=number).quantity for number in ("S1", "S2")] == [5, 2]
+    assert faults() == []
+
+
+def outcome_counts(run) -> dict[tuple[str, str], int]:
+    from collections import Counter
+
+    from lapwing.runs.queries import items
+
+    return dict(Counter((each["outcome"], each["code"] or "") for each in items(run)))
+
+
+def test_batch_takes_as_many_statements_whatever_its_size(later):
+    code = define("Merge changes", kind="merge_scheduled_changes")
+    counts = []
+    for some in (4, 200):
+        later(days=6)
+        for number in range(some):
+            make_subscription(f"T{some}-{number}")
+            missed(f"T{some}-{number}", 1, 2)
+        asked = schedule_change(f"T{some}-0", "quantity", value="9", on=today()).pk
+        with CaptureQueriesContext(connection) as statements:
+            run = run_now(code)
+        written = [each["sql"] for each in statements if "jobs_job" in each["sql"]]
+        counts.append((len(statements), len(written)))
+        assert (run.selected, Job.objects.filter(type=MERGE).count()) == (2 * some + 1, 2 * some + 1)
+        assert len(waits_for()) == some
+        assert asked not in waits_for()
+        Job.objects.all().delete()
+        JobLink.objects.all().delete()
+        ScheduledLicenseChangeLog.objects.all().delete()
+    assert counts[0] == counts[1]
+    assert counts[0][1] <= 20
 
 
 def outcome_of_changes(run) -> dict[str, tuple[str, str | None]]:

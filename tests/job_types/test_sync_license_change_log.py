@@ -9,6 +9,7 @@ from lapwing.customers.actions.request_agreement import request_agreement
 from lapwing.customers.actions.set_credit_hold import hold_credit, release_credit
 from lapwing.customers.models import ProviderAccount
 from lapwing.jobs.actions.cancel import cancel
+from lapwing.jobs.actions.settle import settle
 from lapwing.jobs.models import Job, JobAttempt
 from lapwing.subscriptions.actions.mark_provisioned import mark_provisioned
 from lapwing.subscriptions.actions.perform import perform
@@ -194,6 +195,50 @@ def test_answer_that_never_comes_ends_with_a_person_and_keeps_its_key(provider):
     assert (job.status, job.result_code, job.tries) == ("failed", "needs_person", 6)
     assert list(JobAttempt.objects.order_by("number").values_list("number", flat=True)) == [1, 2, 3, 4, 5, 6]
     assert changes()[1][:2] == ("update", "failed")
+
+
+def in_doubt(provider) -> Job:
+    """A change whose order got no answer six times."""
+    served()
+    provider.misbehave("hang_up_before")
+    perform("S1", "change_quantity", to="2")
+    for _ in range(6):
+        due_now()
+        work()
+    provider.tell("DELETE", "/control/rules")
+    return Job.objects.get(type=SYNC, result_code="needs_person")
+
+
+def test_change_that_a_person_found_at_the_provider_is_provisioned_and_the_next_is_told(provider):
+    job = in_doubt(provider)
+    perform("S1", "change_quantity", to="3")
+    settle([job.pk], happened=True, reason="their portal shows 2")
+    assert changes()[1] == ("update", "provisioned", "by_person")
+    work()
+    assert [status for status, _ in statuses(SYNC)] == ["succeeded", "succeeded"]
+    assert provider.ask("/services/S1")["quantity"] == 3
+    assert faults() == []
+
+
+def test_change_that_did_not_reach_the_provider_is_told_again(provider):
+    job = in_doubt(provider)
+    settle([job.pk], happened=False, reason="their portal shows 1")
+    assert changes()[1] == ("update", "failed", "did_not_happen")
+    assert len(retry_provisioning("S1")) == 1
+    work()
+    assert changes()[1][:2] == ("update", "provisioned")
+    assert provider.effects() == {"S1": 1}
+    assert faults() == []
+
+
+@pytest.mark.parametrize("happened", [True, False])
+def test_answer_about_a_superseded_change_leaves_it_so(provider, happened):
+    job = in_doubt(provider)
+    perform("S1", "deactivate_subscription")
+    settle([job.pk], happened=happened, reason="asked")
+    assert changes()[1] == ("update", "not_applicable", "superseded")
+    work()
+    assert faults() == []
 
 
 def test_credit_hold_blocks_switching_on_and_not_switching_off(provider, later):

@@ -10,8 +10,10 @@ from lapwing.jobs import outcomes
 from lapwing.jobs.actions.set_limit import pause
 from lapwing.jobs.archive import sweep
 from lapwing.jobs.chores import Chores
+from lapwing.jobs.health import health, silent_jobs
 from lapwing.jobs.models import ArchivedJob, Job
-from lapwing.jobs.queries import Outlook, attempts_of, find_job, health, newest_jobs, silent_jobs
+from lapwing.jobs.outlook import Outlook
+from lapwing.jobs.queries import attempts_of, find_job, newest_jobs
 from tests.jobs.conftest import ask, broken_invariants, claim, dispatch, end, expire, shown, work
 
 

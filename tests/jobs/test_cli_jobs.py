@@ -14,7 +14,8 @@ from tests.cli.test_commands import NOON, Home
 from tests.jobs.conftest import ON_POSTGRESQL
 
 pytestmark = pytest.mark.skipif(ON_POSTGRESQL, reason="each home has its own SQLite")
-ROOT = str(Path(__file__).parents[2])
+ROOT = Path(__file__).parents[2]
+PYTHONPATH = f"{ROOT / 'src'}{os.pathsep}{ROOT}"  # the tree that this test is in
 COLUMNS = ["job", "type", "status", "subject", "attempt", "scheduled_for", "result_code", "result"]
 ASK = """
 import django, sys
@@ -44,7 +45,9 @@ class Steered(Home):
     """With the tests' job types; nothing falls due by itself within a test."""
 
     def __call__(self, *arguments: str, **options: str):
-        return super().__call__(*arguments, LAPWING_APPS="tests.jobs.samples", PYTHONPATH=ROOT, **options)
+        return super().__call__(
+            *arguments, LAPWING_APPS="tests.jobs.samples", PYTHONPATH=PYTHONPATH, **options
+        )
 
     def ask(self, *dos: str) -> None:
         environment = {
@@ -53,7 +56,11 @@ class Steered(Home):
             "LAPWING_CLOCK": NOON,
             "DJANGO_SETTINGS_MODULE": "lapwing.conf.settings",
         }
-        environment |= {"LAPWING_APPS": "tests.jobs.samples", "PYTHONPATH": ROOT, "LAPWING_DATABASE_URL": ""}
+        environment |= {
+            "LAPWING_APPS": "tests.jobs.samples",
+            "PYTHONPATH": PYTHONPATH,
+            "LAPWING_DATABASE_URL": "",
+        }
         subprocess.run(
             [sys.executable, "-c", ASK, *dos], env=environment, check=True, capture_output=True, timeout=60
         )
@@ -132,6 +139,24 @@ def test_run_now_and_cancel(kept):
     assert [each["status"] for each in kept.json("job", "run-now", *both, "--yes")] == ["waiting"] * 2
     kept.ok("job", "work", "--until-idle")
     assert kept.json("job", "show", str(failed))["status"] == "failed"
+
+
+def test_failed_ones_of_a_type_are_cancelled_and_what_needs_a_person_is_settled(kept):
+    kept.ask("refuse", "person", "person")
+    kept.ok("job", "work", "--until-idle")
+    left = ["job", "list", "--status", "failed"]
+    done = kept.json("job", "cancel", "--failed", "book", "--code", "refused", "--yes")
+    assert done and all(each["status"] == "cancelled" for each in done)
+    assert kept.refused("job", "settle", "--failed", "book", "--reason", "x", code=2)
+    settle = ["job", "settle", "--failed", "book", "--not-happened", "--yes"]
+    assert "reason_missing" in kept.refused(*settle)
+    assert [each["result_code"] for each in kept.json(*settle, "--reason", "asked")] == ["did_not_happen"] * 2
+    assert kept.json(*settle, "--reason", "asked") == []
+    kept.ask("person")
+    kept.ok("job", "work", "--until-idle")
+    (job,) = (each["job"] for each in kept.json(*left) if each["result_code"] == "needs_person")
+    (settled,) = kept.json("job", "settle", str(job), "--happened", "--reason", "asked")
+    assert (settled["status"], settled["result"]) == ("succeeded", "did happen, says root: asked")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from lapwing.jobs.executor import Executor
 from lapwing.jobs.heartbeat import STUCK, Heartbeat
 from lapwing.jobs.lease import give_back, renew
 from lapwing.jobs.models import Job, Worker
-from lapwing.jobs.queries import due_pools
+from lapwing.jobs.outlook import due_pools
 from lapwing.jobs.rescue import rescue
 from lapwing.jobs.types import ALONE, job_types
 from lapwing.jobs.worker import LocalWorker

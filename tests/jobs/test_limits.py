@@ -12,7 +12,7 @@ from lapwing.jobs.actions.set_limit import pause, resume, set_limit
 from lapwing.jobs.claim import Claimer, Wanted, new_token
 from lapwing.jobs.limits import BURST_S, claim_limited
 from lapwing.jobs.models import Job, JobLimit
-from lapwing.jobs.queries import due_pools
+from lapwing.jobs.outlook import due_pools
 from lapwing.jobs.types import BULK, NORMAL, URGENT
 from lapwing.jobs.worker import LocalWorker
 from tests.jobs.conftest import ask, claim, close_connection, end, only_postgresql, shown, work

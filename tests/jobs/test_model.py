@@ -23,6 +23,7 @@ from lapwing.core.sql import execute
 from lapwing.jobs import outcomes
 from lapwing.jobs.actions.cancel import cancel
 from lapwing.jobs.actions.run_now import run_now
+from lapwing.jobs.actions.settle import settle
 from lapwing.jobs.archive import sweep
 from lapwing.jobs.claim import Claimer, Wanted, begin, new_token
 from lapwing.jobs.lease import give_back, take_back_dispatched
@@ -35,7 +36,7 @@ from tests.conftest import NOON
 from tests.jobs.conftest import ask, broken_invariants, end, expire
 
 FULL = os.environ.get("LAPWING_TEST_DOSE") == "full"
-LIVES = 60 * (10 if FULL else 1)
+LIVES = 85 * (10 if FULL else 1)
 INVARIANTS_EVERY = 1 if FULL else 5  # steps
 FIRST = int(os.environ.get("LAPWING_TEST_SEED", "0"))
 STEPS_A_LIFE, DRAWN_A_LIFE = 40, 100
@@ -405,10 +406,11 @@ class Life:
         job = self._any(a, OPEN if b % 4 else ())
         if job is None:
             return False
-        legal = job.status in OPEN and not job.archived
+        legal = job.status in (*OPEN, "failed") and not job.archived
         refused = "" if legal else "job_archived" if job.archived else "illegal_transition"
-        if legal and job.doubtful and job.status in ("waiting", "retry"):
+        if legal and job.doubtful and job.status != "in_progress":
             legal, refused = False, "outcome_unknown"
+            self.counts["cancel: outcome_unknown"] += 1
         self._asked("cancel", job, cancel, refused)
         if legal and job.status == "in_progress":
             job.asked = True
@@ -454,6 +456,46 @@ class Life:
             self.counts["run_now: again"] += 1
         self.rules.machine += 1
         job.due = self.rules.machine if job.status == "retry" else self.rules.now
+        return None
+
+    def settle(self, a: int, b: int, c: int) -> bool | None:
+        """A person says what became of a job; where nobody asks, he is refused."""
+        if b % 4 and not self._in_doubt():
+            self.claim(a, b, c)
+            self.fail_all_tries(a, 0, c)
+        in_doubt = self._in_doubt()
+        job = in_doubt[a % len(in_doubt)] if in_doubt and b % 8 else self._any(a, ("failed",))
+        if job is None:
+            return False
+        refused = ""
+        if job.archived:
+            refused = "job_archived"
+        elif job.status != "failed":
+            refused = "illegal_transition"
+        elif not job.doubtful:
+            refused = "outcome_known"
+        happened = c % 2 == 0
+        self._asked("settle", job, lambda ids: settle(ids, happened=happened, reason="asked"), refused)
+        if refused:
+            return None
+        job.doubtful, job.code = False, "did_happen" if happened else "did_not_happen"
+        self.counts[f"settle: {job.code}"] += 1
+        self.rules.close(job, "succeeded" if happened else "failed")
+        return None
+
+    def _in_doubt(self) -> list[Plain]:
+        return [job for job in self.rules.jobs if job.status == "failed" and job.doubtful]
+
+    def cancel_one_that_failed(self, a: int, b: int, c: int) -> bool | None:
+        failed = [job for job in self.rules.jobs if job.status == "failed" and not job.archived]
+        if not failed:
+            return False
+        job = failed[a % len(failed)]
+        self._asked("cancel", job, cancel, "outcome_unknown" if job.doubtful else "")
+        self.counts["cancel: outcome_unknown"] += job.doubtful
+        if not job.doubtful:
+            job.code = "cancelled"
+            self.rules.close(job, "cancelled")
         return None
 
     def take_a_key_and_run_the_old_one(self, a: int, b: int, c: int) -> bool | None:
@@ -579,28 +621,33 @@ STEPS: dict[str, tuple[int, Callable[..., bool | None]]] = {
     "dispatch": (9, Life.dispatch),
     "message_arrives": (10, Life.message_arrives),
     "publish_fails": (4, Life.publish_fails),
-    "message_is_lost": (4, Life.message_is_lost),
+    "message_is_lost": (5, Life.message_is_lost),
     "succeed": (5, Life.succeed),
-    "not_apply": (4, Life.not_apply),
+    "not_apply": (5, Life.not_apply),
     "retry": (5, Life.retry),
     "fail": (5, Life.fail),
     "answer_nothing": (5, Life.answer_nothing),
     "fail_all_tries": (4, Life.fail_all_tries),
     "later": (4, Life.later),
-    "give_back": (4, Life.give_back),
+    "give_back": (5, Life.give_back),
     "come_late": (4, Life.come_late),
     "crash": (7, Life.crash),
     "die_twice": (8, Life.die_twice),
     "rescue": (1, Life.rescue),
-    "cancel": (4, Life.cancel),
+    "cancel": (5, Life.cancel),
     "cancel_one_in_progress": (5, Life.cancel_one_in_progress),
+    "cancel_one_that_failed": (7, Life.cancel_one_that_failed),
     "run_now": (6, Life.run_now),
+    "settle": (7, Life.settle),
     "take_a_key_and_run_the_old_one": (9, Life.take_a_key_and_run_the_old_one),
     "time_passes": (3, Life.time_passes),
     "delay_passes": (5, Life.delay_passes),
     "archive": (4, Life.archive),
 }
-ALSO = ("claim: alone", "a key was held", "a message came in vain", "run_now: key_held", "run_now: again")
+ALSO = (
+    *("claim: alone", "a key was held", "a message came in vain", "run_now: key_held", "run_now: again"),
+    *("cancel: outcome_unknown", "settle: did_happen", "settle: did_not_happen"),
+)
 
 
 def steps_of(number: int) -> list[Taken]:

@@ -12,6 +12,7 @@ from lapwing.core.errors import Refused
 from lapwing.jobs import outcomes
 from lapwing.jobs.actions.cancel import cancel
 from lapwing.jobs.actions.run_now import run_now
+from lapwing.jobs.actions.settle import settle
 from lapwing.jobs.claim import Claimer, Wanted, begin, new_token
 from lapwing.jobs.lease import give_back, renew, take_back_dispatched
 from lapwing.jobs.models import Job, JobAttempt
@@ -65,6 +66,8 @@ def cancelled() -> Case:
     return case
 
 
+in_doubt = _after(lambda: outcomes.Failed("needs_person"))
+
 BRING: dict[Status, Callable[[], Case]] = {
     Status.WAITING: waiting,
     Status.DISPATCHED: dispatched,
@@ -75,6 +78,15 @@ BRING: dict[Status, Callable[[], Case]] = {
     Status.NOT_APPLICABLE: _after(lambda: outcomes.NotApplicable("nothing")),
     Status.CANCELLED: cancelled,
 }
+
+
+ANSWERS = ("did_happen", "did_not_happen")
+PERSONS = ("cancel", "run_now", *ANSWERS)
+
+
+def bring(status: Status, event: str) -> Case:
+    """What became of it can only be answered where nobody knows."""
+    return in_doubt() if status == Status.FAILED and event in ANSWERS else BRING[status]()
 
 
 def _case(job: Job) -> Case:
@@ -108,6 +120,10 @@ def do_run_now(case: Case) -> None:
     run_now([case.job.pk])
 
 
+def _do_settle(happened: bool) -> Callable[[Case], None]:
+    return lambda case: settle([case.job.pk], happened=happened, reason="asked") and None
+
+
 def do_give_back(case: Case) -> None:
     take_back_dispatched(case.chunk or "none")
     give_back([case.held])
@@ -122,6 +138,8 @@ EVENTS: dict[str, Callable[[Case], None]] = {
     "begin": do_begin,
     "cancel": do_cancel,
     "run_now": do_run_now,
+    "did_happen": _do_settle(True),
+    "did_not_happen": _do_settle(False),
     "give_back": do_give_back,
     "succeed": _ends(outcomes.Succeeded),
     "not_apply": _ends(lambda: outcomes.NotApplicable("nothing")),
@@ -140,11 +158,11 @@ def test_every_status_and_event_of_the_table_has_a_case():
 
 @pytest.mark.parametrize(("status", "event"), PAIRS, ids=lambda value: str(value))
 def test_event_does_what_the_table_says_and_nothing_else(desk, status, event):
-    case = BRING[status]()
+    case = bring(status, event)
     before = _all(case.job)
     assert before["status"] == status
     target = JOB.table.get((status, event))
-    if target is None and event in ("cancel", "run_now"):
+    if target is None and event in PERSONS:
         with pytest.raises(Refused) as refused:
             EVENTS[event](case)
         assert refused.value.code == "illegal_transition"

@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from lapwing.core.context import actor
 from lapwing.core.errors import Refused
 from lapwing.identity.permissions import Permission
+from lapwing.jobs.doubt import ANSWERS, is_in_its_way
 from lapwing.jobs.models import ArchivedJob, Job
-from lapwing.jobs.states import JOB
+from lapwing.jobs.states import DID_HAPPEN, DID_NOT_HAPPEN, JOB, NEEDS_PERSON
 from lapwing.runs.actions.approve_run import involved_in, is_held
 from lapwing.runs.actions.undo_run import refuse_undo
 from lapwing.runs.models import Run
@@ -18,7 +19,12 @@ from lapwing.runs.states import RUN, RunState
 from lapwing.subscriptions.models import Subscription
 from lapwing.subscriptions.states import SUBSCRIPTION
 
-JOB_STEPS = ("run_now", "cancel")
+JOB_STEPS = {
+    "run_now": _("Run now"),
+    "cancel": _("Cancel"),
+    DID_HAPPEN: _("It did happen"),
+    DID_NOT_HAPPEN: _("It did not happen"),
+}
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,14 @@ def subscription_offers(subscription: Subscription) -> list[str]:
 
 
 def job_offers(job: Job | ArchivedJob) -> list[str]:
-    """Steps the table of states allows; what is archived cannot be changed any more."""
+    """Steps that the table of states allows and no doubt forbids; what is archived cannot be changed any more."""
     if isinstance(job, ArchivedJob):
         return []
-    return [step for step in JOB_STEPS if step in JOB.events(job.status)]
+    legal = JOB.events(job.status)
+    return [step for step in JOB_STEPS if step in legal and not is_in_its_way(job, step)]
+
+
+def job_steps_for(code: str) -> dict[str, Any]:
+    """Steps offered for many jobs at once, with their labels: an answer, where all of them wait for one."""
+    without = ("cancel",) if code == NEEDS_PERSON else ANSWERS
+    return {step: label for step, label in JOB_STEPS.items() if step not in without}

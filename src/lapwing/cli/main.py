@@ -25,7 +25,7 @@ COMMANDS = {
     "organisation": ("organisation", "The organisation's settings."),
     "action-type": ("organisation", "Action types of your own."),
     "user": ("users", "Users, their roles and passwords."),
-    "job": ("jobs", "Jobs: types, list, show, run-now, cancel, pause, limit, work."),
+    "job": ("job_steps", "Jobs: list, show, run-now, cancel, settle, pause, limit, work."),
     "serve": ("service", "Run the screens, the scheduler and workers here until Ctrl-C."),
     "web": ("web", "Serve the screens until Ctrl-C."),
     "worker": ("service", "Take jobs from the ledger or the broker until Ctrl-C."),

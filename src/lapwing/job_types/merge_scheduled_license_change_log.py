@@ -6,7 +6,8 @@ from lapwing.identity.queries import organisation, today
 from lapwing.jobs.outcomes import Failed, Later, NotApplicable, Outcome, Succeeded
 from lapwing.jobs.types import DatabaseType, HeldJob, Parameters, job_types
 from lapwing.subscriptions.actions.merge_change import merge_change
-from lapwing.subscriptions.actions.schedule_change import MERGE, Status
+from lapwing.subscriptions.actions.schedule_change import Status
+from lapwing.subscriptions.merge_jobs import MERGE
 from lapwing.subscriptions.models import ScheduledLicenseChangeLog
 
 

@@ -9,17 +9,20 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from lapwing.core import clock
 from lapwing.core.context import SYSTEM, acting_as
 from lapwing.core.errors import Refused
 from lapwing.jobs import outcomes
 from lapwing.jobs.outcomes import Failed, Later, NotApplicable, Outcome, Retry, Succeeded, TransientError
+from lapwing.jobs.states import DID_NOT_HAPPEN, NEEDS_PERSON
 from lapwing.jobs.types import HeldJob, OutsideType, Parameters, job_types
 from lapwing.messages.actions.ask_for_email import SEND
 from lapwing.messages.actions.close_email import close_email
 from lapwing.messages.actions.prepare_email import prepare_email
 from lapwing.messages.actions.reopen_email import reopen_email
+from lapwing.messages.addresses import parse_address
 from lapwing.messages.errors import NotSent, OutcomeUnknown, RefusedByServer
 from lapwing.messages.facts import mail_facts
 from lapwing.messages.mail import Mail
@@ -105,13 +108,26 @@ class SendEmail(OutsideType):
 
     def on_failed(self, job: HeldJob, code: str, text: str) -> None:
         asked = MailParameters(**job.parameters)
-        for email in Email.objects.filter(key=asked.key, event=asked.event, status=EmailStatus.PREPARED):
-            close_email(email.pk, status=EmailStatus.NOT_SENT, code=code, answer=text)
+        became = EmailStatus.UNKNOWN if code == NEEDS_PERSON else EmailStatus.NOT_SENT
+        for email in _mails(asked, EmailStatus.PREPARED):
+            close_email(email.pk, status=became, code=code, answer=text)
+
+    def on_settled(self, job: HeldJob, *, happened: bool, reason: str) -> None:
+        asked = MailParameters(**job.parameters)
+        status, code = (EmailStatus.SENT, "") if happened else (EmailStatus.NOT_SENT, DID_NOT_HAPPEN)
+        for email in _mails(asked, EmailStatus.UNKNOWN):
+            close_email(email.pk, status=status, code=code, answer=reason)
+
+
+def _mails(asked: MailParameters, status: EmailStatus) -> QuerySet[Email]:
+    """The job's own mail, where it is in this status: others of the same event may have gone elsewhere."""
+    mailbox = parse_address(asked.recipient).mailbox
+    return Email.objects.filter(key=asked.key, event=asked.event, mailbox=mailbox, status=status)
 
 
 def _drop(asked: MailParameters) -> Outcome:
     """It stopped being true before it was sent."""
-    for email in Email.objects.filter(key=asked.key, event=asked.event, status=EmailStatus.PREPARED):
+    for email in _mails(asked, EmailStatus.PREPARED):
         close_email(email.pk, status=EmailStatus.NOT_SENT, code="no_longer_true")
     return NotApplicable("no_longer_true", "what it would tell is no longer so")
 

@@ -11,10 +11,11 @@ from lapwing.connectors.port import connectors
 from lapwing.core import clock
 from lapwing.customers.models import Customer, ProviderAccount, ProviderAgreement
 from lapwing.jobs.outcomes import Later, NotApplicable, Outcome, Succeeded
+from lapwing.jobs.states import DID_NOT_HAPPEN
 from lapwing.jobs.types import HeldJob, OutsideType, Parameters, job_types
 from lapwing.subscriptions.actions.record_provisioning import record_provisioning
 from lapwing.subscriptions.models import Event, LicenseChangeLog, Provisioning, Subscription
-from lapwing.subscriptions.provider_jobs import change_key
+from lapwing.subscriptions.provider_jobs import UNTOLD, change_key
 
 ASK_AGAIN = timedelta(hours=1)
 
@@ -53,10 +54,10 @@ class SyncLicenseChangeLog(OutsideType):
             return _not_applicable(change, "no_automatic_provider", "the provider is not automatic any more")
         if not connectors.get(provider.connector).needs_provisioning:
             return _not_applicable(change, "not_needed", "the provider needs nothing")
-        if change.event != Event.DEACTIVATE and (blocked := _blocked(change, provider)):
-            return blocked
         if change.provisioning_status == Provisioning.FAILED:
             record_provisioning(change.pk, Provisioning.AWAITING)
+        if change.event != Event.DEACTIVATE and (blocked := _blocked(change, provider)):
+            return blocked
         return Intent(_order(change, provider), line_to(provider))
 
     def call(self, job: HeldJob, intent: Intent, deadline: float) -> Receipt:
@@ -77,6 +78,15 @@ class SyncLicenseChangeLog(OutsideType):
 
     def on_failed(self, job: HeldJob, code: str, text: str) -> None:
         record_provisioning(job.parameters["license_change"], Provisioning.FAILED, code=code, message=text)
+
+    def on_settled(self, job: HeldJob, *, happened: bool, reason: str) -> None:
+        change = LicenseChangeLog.objects.select_for_update().get(pk=job.parameters["license_change"])
+        if change.provisioning_status not in UNTOLD:  # superseded, or told by another job
+            return
+        status, code = (
+            (Provisioning.PROVISIONED, "by_person") if happened else (Provisioning.FAILED, DID_NOT_HAPPEN)
+        )
+        record_provisioning(change.pk, status, code=code, message=reason)
 
 
 def _locked(change_id: int) -> LicenseChangeLog:

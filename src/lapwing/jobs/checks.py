@@ -6,8 +6,8 @@ from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, Subquery,
 from django.db.models.functions import Coalesce
 
 from lapwing.core.invariants import SHOWN, invariant
+from lapwing.jobs.health import silent_jobs
 from lapwing.jobs.models import ArchivedJob, Job, JobAttempt, JobLink
-from lapwing.jobs.queries import silent_jobs
 from lapwing.jobs.states import ENDED, LIVE, MET, READY, Status
 
 

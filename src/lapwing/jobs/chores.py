@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.db import InterfaceError, OperationalError
 
 from lapwing.jobs.archive import sweep
-from lapwing.jobs.queries import Outlook
+from lapwing.jobs.outlook import Outlook
 from lapwing.jobs.rescue import rescue
 
 log = logging.getLogger("lapwing.jobs")

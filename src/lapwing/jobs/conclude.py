@@ -104,7 +104,8 @@ def ending(job: HeldJob, outcome: Outcome) -> Ending:
         case outcomes.Cancelled(code, text):
             return Ending(job, Status.CANCELLED, "cancelled", code, text, doubtful=job.doubtful)
         case outcomes.Failed(code, text):
-            return Ending(job, Status.FAILED, "failed", code, text, tried=True)
+            doubtful = code == NEEDS_PERSON  # a type may know that only a person can find out
+            return Ending(job, Status.FAILED, "failed", code, text, tried=True, doubtful=doubtful)
         case outcomes.Lost(code, text):
             return _failed_try(job, "lost", code, text, None if job.deaths else 0, died=True)
         case outcomes.Retry(code, text, after_s):

@@ -14,10 +14,11 @@ from lapwing.core.failpoints import failpoint
 from lapwing.jobs.chores import Chores
 from lapwing.jobs.claim import Claimer, Wanted, new_token
 from lapwing.jobs.engines.engine import Engine, EngineAway
+from lapwing.jobs.health import live_workers
 from lapwing.jobs.lease import take_back_dispatched
 from lapwing.jobs.limits import claim_limited
 from lapwing.jobs.models import Job
-from lapwing.jobs.queries import live_workers, outlook
+from lapwing.jobs.outlook import outlook
 from lapwing.jobs.states import Status
 from lapwing.jobs.types import ALONE, POOLS, HeldJob
 from lapwing.jobs.waking import listen, stop_listening

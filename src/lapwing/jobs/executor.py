@@ -5,7 +5,6 @@ rolls back. After a commit whose answer was lost, what became of it is read; not
 """
 
 import logging
-import math
 import queue
 import threading
 import time
@@ -15,18 +14,19 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from lapwing.core.context import acting_as
 from lapwing.core.failpoints import failpoint
 from lapwing.jobs.conclude import conclude, ending
 from lapwing.jobs.lease import give_back, lock_held
+from lapwing.jobs.lost_database import RECONNECT_AFTER_S, wait_for_database, was_lost
 from lapwing.jobs.outcomes import Cancelled, Outcome, Succeeded, outcome_of
+from lapwing.jobs.running import Running
 from lapwing.jobs.types import DatabaseType, HeldJob, JobType, OutsideType, SetType, type_of
 
 log = logging.getLogger("lapwing.jobs")
 Decide = Callable[[Sequence[HeldJob]], Mapping[int, Outcome]]
-RECONNECT_AFTER_S = 1.0
 BROKEN_OFF = (Exception, SystemExit)  # a handler that wants to leave the process has failed
 
 
@@ -41,27 +41,6 @@ class Answer:
     job: HeldJob
     intent: Any
     value: Any
-
-
-@dataclass
-class Running:
-    """A job that this process holds, for its heartbeat."""
-
-    job: HeldJob
-    must_end_by: float = math.inf  # time.monotonic()
-    calling: bool = False
-    cancel_asked: bool = False
-
-    def begin(self) -> None:
-        self.must_end_by = time.monotonic() + type_of(self.job).time_limit_s
-
-    @property
-    def is_begun(self) -> bool:
-        return self.must_end_by < math.inf
-
-    @property
-    def overdue(self) -> bool:
-        return time.monotonic() > self.must_end_by
 
 
 class Executor:
@@ -224,8 +203,8 @@ class Executor:
         try:
             return self._together(jobs, decide)
         except BROKEN_OFF as error:
-            if _lost_connection(error):
-                self._reconnect()
+            if was_lost(error):
+                self._wait_for_database()
             elif len(jobs) > 1 and not isinstance(error, LeaseLost):
                 log.info("chunk of %d jobs is done one by one: %s", len(jobs), type(error).__name__)
         left = []
@@ -254,8 +233,8 @@ class Executor:
                 )
                 return []
             except BROKEN_OFF as error:
-                if _lost_connection(error):
-                    self._reconnect()
+                if was_lost(error):
+                    self._wait_for_database()
                     continue
                 outcome = outcome_of(error)
             return self._alone_ends(job, outcome)
@@ -269,19 +248,11 @@ class Executor:
             except (OperationalError, InterfaceError) as error:
                 log.warning("job %d cannot be ended, trying again: %s", job.id, type(error).__name__)
                 time.sleep(RECONNECT_AFTER_S)
-                self._reconnect()
+                self._wait_for_database()
 
-    def _reconnect(self) -> None:
-        """Claims nothing and waits until the database answers again."""
-        self.at = None
-        while True:
-            connection.close()
-            try:
-                connection.ensure_connection()
-                return
-            except (OperationalError, InterfaceError) as error:
-                log.warning("the database is away, trying again: %s", type(error).__name__)
-                time.sleep(RECONNECT_AFTER_S)
+    def _wait_for_database(self) -> None:
+        self.at = None  # the wait is no job's own time
+        wait_for_database()
 
 
 def _type_name(answer: Answer) -> str:
@@ -311,10 +282,3 @@ def _together(jobs: Sequence[HeldJob], decide: Decide) -> list[HeldJob]:
         failpoint("jobs.execute.before_commit")
     failpoint("jobs.execute.after_commit")
     return left
-
-
-def _lost_connection(error: BaseException) -> bool:
-    """True where the database is away or cut the line; a deadlock or a lock that timed out is not that."""
-    if not isinstance(error, OperationalError | InterfaceError):
-        return False
-    return connection.vendor == "postgresql" and not connection.is_usable()

@@ -9,10 +9,11 @@ from django.db import connection
 from lapwing.core.sql import execute
 from lapwing.jobs.claim import LEASE_S
 from lapwing.jobs.conclude import conclude, ending
-from lapwing.jobs.executor import Executor, Running
+from lapwing.jobs.executor import Executor
 from lapwing.jobs.lease import RENEW_EVERY_S, renew
 from lapwing.jobs.machine_time import now_sql
 from lapwing.jobs.outcomes import Retry
+from lapwing.jobs.running import Running
 from lapwing.jobs.states import OUTCOME_UNKNOWN
 from lapwing.jobs.types import type_of
 

@@ -1,12 +1,14 @@
 """Who waits for whom: links are written with the follower and met when the predecessor ends."""
 
+import json
 from collections import Counter
 from collections.abc import Collection
 
 from django.db.models import F, Q
 
 from lapwing.core.errors import Refused
-from lapwing.core.sql import lock_in_key_order
+from lapwing.core.sql import execute, lock_in_key_order
+from lapwing.jobs.machine_time import records_sql
 from lapwing.jobs.models import ArchivedJob, Job, JobLink
 from lapwing.jobs.states import BROKEN, MET, OPEN, Status
 
@@ -59,8 +61,11 @@ def follow_many(pairs: Collection[tuple[int, int]], *, at_any_end: bool) -> None
         Job.objects.filter(pk__in=predecessors, status__in=blocking_states).values_list("pk", flat=True)
     )
     links = [(first, job_id) for first, job_id in pairs if first in unmet]
-    JobLink.objects.bulk_create(
-        JobLink(predecessor_id=first, job_id=job_id, at_any_end=at_any_end) for first, job_id in links
+    columns = {"first": "bigint", "job": "bigint", "any_end": "boolean"}
+    execute(
+        "INSERT INTO jobs_joblink (predecessor_id, job_id, at_any_end, met) "
+        f"SELECT v.first, v.job, v.any_end, false FROM {records_sql(**columns)} WHERE true",
+        [json.dumps([{"first": first, "job": job_id, "any_end": at_any_end} for first, job_id in links])],
     )
     Job.objects.filter(pk__in=unmet).update(has_followers=True)
     Job.objects.filter(pk__in=[job_id for _, job_id in links]).update(blockers=F("blockers") + 1)

@@ -10,9 +10,10 @@ from django.db.models import Count, Q
 from lapwing.core import clock
 from lapwing.core.sql import rows
 from lapwing.jobs.claim import due_sql
+from lapwing.jobs.health import WORKER_HEARD_WITHIN_S
 from lapwing.jobs.machine_time import machine_now, stored
 from lapwing.jobs.models import ArchivedJob, Job, JobLink, Worker
-from lapwing.jobs.queries import WORKER_HEARD_WITHIN_S, known_types
+from lapwing.jobs.queries import known_types
 from lapwing.jobs.states import LIVE, OPEN, Status
 from lapwing.jobs.types import ALONE, POOLS
 

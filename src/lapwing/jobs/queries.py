@@ -1,79 +1,19 @@
-"""Reads of the ledger: what is due, lists over both tables, one job with all that happened to it, health."""
+"""Reads of the ledger: lists over both tables, how many there are, one job with all that happened to it."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncHour
 
-from lapwing.core import clock
 from lapwing.core.errors import Refused
 from lapwing.core.sql import rows
-from lapwing.jobs.claim import PAUSED, due_sql, without_sql
-from lapwing.jobs.machine_time import after_sql, instant, steady_now_sql, stored
-from lapwing.jobs.models import ArchivedJob, Job, JobAttempt, JobLimit, JobLink, Worker
+from lapwing.jobs.machine_time import stored
+from lapwing.jobs.models import ArchivedJob, Job, JobAttempt, JobLink, Worker
 from lapwing.jobs.states import Status
-from lapwing.jobs.types import ALONE, POOLS, PRIORITIES, job_types
-
-WORKER_HEARD_WITHIN_S = 60.0
-DUE_TOO_LONG_S = 3600.0
-UNRESCUED_S = 600.0
-HELD_UP_TOO_LONG_S = 3600.0
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """What a worker asks when it has nothing to do: pools with the priorities of what is due and not paused, whether
-    some of it may be limited, and whether a lease has ended.
-    """
-
-    due: dict[str, list[int]]
-    limited: bool
-    expired: bool
-
-
-def outlook() -> Outlook:
-    """One statement, so that idling costs one a second."""
-    looks = [
-        f"SELECT '{pool}' AS pool, {priority} AS priority "
-        f"WHERE EXISTS (SELECT 1 FROM jobs_job WHERE {part} AND {due_sql()} AND {without_sql(PAUSED)})"
-        for pool, priority, part in _parts()
-    ]
-    now = stored(clock.now())
-    values = [now, now] * len(looks)
-    limits = "NOT paused AND (concurrency IS NOT NULL OR rate IS NOT NULL)"
-    looks.append(f"SELECT 'limited', 0 WHERE EXISTS (SELECT 1 FROM jobs_joblimit WHERE {limits})")
-    ended = f"status IN ('dispatched', 'in_progress') AND lease_until < {steady_now_sql()}"
-    looks.append(f"SELECT 'expired', 0 WHERE EXISTS (SELECT 1 FROM jobs_job WHERE {ended})")
-    due: dict[str, list[int]] = {}
-    for pool, priority in rows(" UNION ALL ".join(looks), values):
-        due.setdefault(pool, []).append(priority)
-    limited, expired = bool(due.pop("limited", False)), bool(due.pop("expired", False))
-    return Outlook(due, limited, expired)
-
-
-def due_pools() -> set[str]:
-    """Pools that have something due that is not paused."""
-    return set(outlook().due)
-
-
-def _parts() -> list[tuple[str, int, str]]:
-    """The parts in which the index of ready jobs is ordered by time: pool, priority and the condition."""
-    return [
-        (pool, priority, f"pool = '{pool}' AND priority = {priority}")
-        for pool in (*POOLS, ALONE)
-        for priority in PRIORITIES
-    ]
-
-
-def live_workers(engine: str = "") -> int:
-    heard = f"ended_at IS NULL AND seen_at > {after_sql('%s')} AND engine LIKE %s"
-    return rows(f"SELECT count(*) FROM jobs_worker WHERE {heard}", [-WORKER_HEARD_WITHIN_S, engine or "%"])[
-        0
-    ][0]
+from lapwing.jobs.types import job_types
 
 
 def find_job(number: int) -> Job | ArchivedJob:
@@ -248,11 +188,6 @@ def _by_number(numbers: Iterable[int]) -> list[Job | ArchivedJob]:
     return sorted(found, key=lambda job: job.pk)
 
 
-def counts_by_status() -> dict[str, int]:
-    """Of the ledger without its archive."""
-    return dict(Job.objects.values_list("status").annotate(Count("id")).order_by("status"))
-
-
 def known_types() -> list[str]:
     """All types that jobs have, also those that nobody registers any more: the next one along the index, each time."""
 
@@ -264,58 +199,3 @@ def known_types() -> list[str]:
     walk = f"{first} UNION ALL SELECT ({others}) FROM seen WHERE type IS NOT NULL"
     found = rows(f"WITH RECURSIVE seen(type) AS ({walk}) SELECT type FROM seen WHERE type IS NOT NULL")
     return [name for (name,) in found]
-
-
-def health() -> dict[str, Any]:
-    """What the person on call asks first. `oldest_due_s` is how long the oldest due job has waited, in seconds."""
-    beats = pulse()
-    return {
-        "workers": beats["workers"],
-        "open": counts_by_status(),
-        "oldest_due_s": beats["oldest_due_s"],
-        "silent": beats["silent"],
-        "paused": [f"{limit.scope} {limit.name}" for limit in JobLimit.objects.filter(paused=True)],
-    }
-
-
-def pulse() -> dict[str, Any]:
-    """The part of `health` that counts nothing large, so that it may be asked every few seconds."""
-    oldest = _oldest_due()
-    return {
-        "workers": live_workers(),
-        "oldest_due_s": None if oldest is None else max((clock.now() - oldest).total_seconds(), 0),
-        "silent": len(silent_jobs()),
-    }
-
-
-def _oldest_due() -> Any:
-    looks = [
-        f"SELECT min(scheduled_for) AS at FROM jobs_job WHERE {part} AND {due_sql()}" for *_, part in _parts()
-    ]
-    now = stored(clock.now())
-    found = rows(f"SELECT min(at) FROM ({' UNION ALL '.join(looks)}) AS t", [now, now] * len(looks))
-    return instant(found[0][0])
-
-
-def silent_jobs() -> list[tuple[int, str, str]]:
-    """Jobs that nobody has heard of for too long: number, type, why."""
-    late = rows(
-        f"SELECT id, type FROM jobs_job WHERE {due_sql(ago_s=DUE_TOO_LONG_S)} AND {without_sql(PAUSED)} LIMIT 100",
-        [stored(clock.now() - timedelta(seconds=DUE_TOO_LONG_S))] * 2,
-    )
-    expired = rows(
-        f"SELECT id, type FROM jobs_job WHERE status IN ('dispatched', 'in_progress') "
-        f"AND lease_until < {after_sql('%s')} LIMIT 100",
-        [-UNRESCUED_S],
-    )
-    held_up = rows(
-        "SELECT f.id, f.type, min(p.id) FROM jobs_joblink l JOIN jobs_job p ON p.id = l.predecessor_id "
-        "JOIN jobs_job f ON f.id = l.job_id WHERE NOT l.met AND p.status IN ('failed', 'cancelled') "
-        f"AND p.finished_at < {after_sql('%s')} AND f.status = 'waiting' GROUP BY f.id, f.type LIMIT 100",
-        [-HELD_UP_TOO_LONG_S],
-    )
-    return [
-        *((pk, name, "is due for more than an hour") for pk, name in late),
-        *((pk, name, "lost its worker and nobody took it back") for pk, name in expired),
-        *((pk, name, f"waits for job {first}, which failed or was cancelled") for pk, name, first in held_up),
-    ]

@@ -25,6 +25,10 @@ ENDED = (*MET, *BROKEN)
 
 NEEDS_PERSON = "needs_person"  # code of a failed job whose effect nobody could find out; it keeps its key
 OUTCOME_UNKNOWN = "outcome_unknown"
+DID_HAPPEN, DID_NOT_HAPPEN = (
+    "did_happen",
+    "did_not_happen",
+)  # what a person says of it: events, and codes after them
 
 JOB = StateMachine(
     "job",
@@ -48,6 +52,9 @@ JOB = StateMachine(
         (Status.RETRY, "cancel"): Status.CANCELLED,
         (Status.RETRY, "run_now"): Status.RETRY,
         (Status.FAILED, "run_now"): Status.WAITING,
+        (Status.FAILED, "cancel"): Status.CANCELLED,
+        (Status.FAILED, DID_HAPPEN): Status.SUCCEEDED,
+        (Status.FAILED, DID_NOT_HAPPEN): Status.FAILED,
         (Status.CANCELLED, "run_now"): Status.WAITING,
     },
 )

@@ -76,6 +76,12 @@ class JobType(ABC):
         """In the transaction in which the job ends failed, whoever ended it: tells the domain."""
         return None
 
+    def on_settled(self, job: HeldJob, *, happened: bool, reason: str) -> None:
+        """In the transaction in which a person says what became of an effect that was in doubt: tells the domain,
+        which may refuse.
+        """
+        return None
+
 
 class DatabaseType(JobType):
     """Its effect is in our database alone; it must not open a socket."""

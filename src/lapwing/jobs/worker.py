@@ -10,11 +10,12 @@ from django.db import InterfaceError, OperationalError, connection
 from lapwing.jobs.ahead import Ahead
 from lapwing.jobs.chores import RESCUE_EVERY_S, Chores
 from lapwing.jobs.claim import LEASE_S, Claimer, Wanted, new_token
-from lapwing.jobs.executor import RECONNECT_AFTER_S, Executor
+from lapwing.jobs.executor import Executor
 from lapwing.jobs.heartbeat import Heartbeat
 from lapwing.jobs.lease import RENEW_EVERY_S
 from lapwing.jobs.limits import claim_limited
-from lapwing.jobs.queries import Outlook, due_pools, outlook
+from lapwing.jobs.lost_database import RECONNECT_AFTER_S
+from lapwing.jobs.outlook import Outlook, due_pools, outlook
 from lapwing.jobs.signing import sign_worker_off, sign_worker_on
 from lapwing.jobs.types import ALONE, POOLS, PRIORITIES, HeldJob
 from lapwing.jobs.waking import listen, stop_listening

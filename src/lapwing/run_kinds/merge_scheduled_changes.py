@@ -6,10 +6,9 @@ Each change has its own job from the day it was planned; this run catches what w
 from collections.abc import Iterable
 
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
-from django.db.models.functions import Cast, Concat
 
 from lapwing.core.errors import Problem
-from lapwing.core.sql import lock_in_key_order, rows, table
+from lapwing.core.sql import lock_in_key_order, rows, table, text
 from lapwing.customers.models import Customer
 from lapwing.jobs.models import KEY_HELD, Job
 from lapwing.receivables.models import Account
@@ -17,9 +16,11 @@ from lapwing.run_kinds.criterion import criteria_model
 from lapwing.runs.kinds import Assignment, Batch, Check, Explanation, RunKind, kinds
 from lapwing.runs.models import RunExclusion, RunItem
 from lapwing.runs.specification import Specification
-from lapwing.subscriptions.actions.schedule_change import MERGE, Status, ask_for_merge, merge_key
+from lapwing.subscriptions.merge_jobs import MERGE, ask_for_merges, merge_key_of
 from lapwing.subscriptions.models import ScheduledLicenseChangeLog, Subscription
 from lapwing.subscriptions.queries import subscription as find
+
+Status = ScheduledLicenseChangeLog.Status
 
 
 class MergeScheduledChanges(RunKind):
@@ -51,15 +52,12 @@ class MergeScheduledChanges(RunKind):
         lock_in_key_order(self._changes(batch))
 
     def carry_out(self, batch: Batch) -> int:
-        changes = self._changes(batch).annotate(verdict=_verdict()).select_related("subscription")
-        done = 0
-        for change in changes.order_by("effective_on", "pk"):
-            if change.verdict:
-                batch.exclude_one(change.pk, outcome="skipped", code=change.verdict)
-            else:
-                ask_for_merge(change)
-                done += 1
-        return done
+        changes = self._changes(batch).annotate(verdict=_verdict())
+        left = changes.exclude(verdict="")
+        skipped = batch.exclude(left, outcome=text("skipped"), code=F("verdict"))
+        excluded = RunExclusion.objects.filter(run_id=batch.run.pk, subject_id=OuterRef("pk"))
+        ask_for_merges(self._changes(batch).filter(~Exists(excluded)))
+        return batch.size - skipped
 
     def proof(self, run_id: int, first_key: int, last_key: int, calendar: str | None) -> str:
         """Whom the run asked for; what became of it, the jobs tell."""
@@ -134,8 +132,7 @@ def _item() -> dict:
 
 
 def _verdict() -> Case:
-    key = Concat(Value(merge_key("")), Cast(OuterRef("pk"), CharField()), output_field=CharField())
-    asked = Job.objects.filter(KEY_HELD, type=MERGE, deduplication_key=key)
+    asked = Job.objects.filter(KEY_HELD, type=MERGE, deduplication_key=merge_key_of(OuterRef("pk")))
     return Case(
         When(~Q(status=Status.PENDING), then=Value("no_longer_scheduled")),
         When(Exists(asked), then=Value("already_asked")),

@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from lapwing.core.sql import Unindexed
 from lapwing.jobs.models import Job
+from lapwing.jobs.states import Status
 from lapwing.subscriptions.models import LicenseChangeLog, Provisioning, Subscription
-from lapwing.subscriptions.provider_jobs import JOB_OF, UNTOLD, change_key
+from lapwing.subscriptions.provider_jobs import JOB_OF, UNTOLD, change_key, change_key_of
 
 COUNTED_AT_MOST = 2_000
 
@@ -63,13 +65,21 @@ def open_changes(
     return list(related.order_by("subscription", "pk")[:limit])
 
 
-def failed_subscriptions(provider_id: int, limit: int) -> list[str]:
-    """Numbers of the subscriptions of which a change failed at the provider; so many at most."""
-    failed = LicenseChangeLog.objects.filter(
-        subscription__provider=provider_id, provisioning_status=Provisioning.FAILED
+def failed_subscriptions(provider_id: int) -> QuerySet[LicenseChangeLog]:
+    """Numbers of the subscriptions of which a change failed at the provider, and its job with it: what runs again
+    already, or was cancelled, is not among them.
+    """
+    failed_job = Job.objects.annotate(its_type=Unindexed(F("type"))).filter(
+        subject=OuterRef("subscription__number"),
+        deduplication_key=change_key_of(OuterRef("pk")),
+        its_type__in=JOB_OF.values(),
+        status=Status.FAILED,
     )
-    numbers = failed.order_by("subscription").values_list("subscription__number", flat=True)
-    return list(dict.fromkeys(numbers[:limit]))
+    at_providers = LicenseChangeLog.objects.annotate(provider=Unindexed(F("subscription__provider")))
+    failed = at_providers.filter(
+        Exists(failed_job), provider=provider_id, provisioning_status=Provisioning.FAILED
+    )
+    return failed.order_by("subscription").values_list("subscription__number", flat=True).distinct()
 
 
 def jobs_of(changes: Sequence[LicenseChangeLog]) -> dict[int, Job]:

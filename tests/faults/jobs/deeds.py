@@ -25,7 +25,7 @@ from lapwing.core import clock, failpoints
 from lapwing.core.context import acting_as
 from lapwing.core.invariants import all_invariants
 from lapwing.customers.models import Customer, ProviderAgreement
-from lapwing.jobs import chunks, dispatch, executor, heartbeat, worker
+from lapwing.jobs import chunks, dispatch, executor, heartbeat, lost_database, worker
 from lapwing.jobs.actions.enqueue import enqueue
 from lapwing.jobs.engines import celery as celery_engine
 from lapwing.jobs.models import Job
@@ -200,7 +200,8 @@ def schedule(batch_size: int) -> None:
 def _hurry() -> None:
     """What the product waits for a second or more is tried here many hundred times."""
     worker.POLL_S = 0.05
-    worker.RECONNECT_AFTER_S = executor.RECONNECT_AFTER_S = 0.1
+    for each in (worker, executor, lost_database):
+        each.RECONNECT_AFTER_S = 0.1
     dispatch.POLL_S, dispatch.AWAY_S = 0.05, 0.2
     heartbeat.WATCH_EVERY_S = 0.1
     for job_type in job_types:

@@ -32,7 +32,8 @@ def _asks(words: Any) -> Any:
         return words % {
             "provider": provider.code,
             "subscriptions": capped(capped_count(Subscription.objects.filter(provider=provider))),
-            "failed": len(failed_subscriptions(provider.pk, SUBSCRIPTIONS_AT_ONCE)),
+            "failed": capped(capped_count(failed_subscriptions(provider.pk))),
+            "at_once": SUBSCRIPTIONS_AT_ONCE,
         }
 
     return question
@@ -66,10 +67,12 @@ def _compare(provider: Provider) -> str:
 
 def _retry(provider: Provider) -> str:
     jobs = retry_provider(provider.code)
-    return _("%(count)s jobs of provider %(provider)s run again.") % {
-        "count": len(jobs),
-        "provider": provider.code,
-    }
+    told = {"count": len(jobs), "provider": provider.code}
+    if left := capped_count(failed_subscriptions(provider.pk)):
+        return _(
+            "%(count)s jobs of provider %(provider)s run again; %(left)s subscriptions are left for the next time."
+        ) % {**told, "left": capped(left)}
+    return _("%(count)s jobs of provider %(provider)s run again.") % told
 
 
 def _provisioned(change: LicenseChangeLog, *, reference: str) -> str:
@@ -116,12 +119,12 @@ PROVIDER_STEPS = {
             Permission.CHANGE_SUBSCRIPTIONS,
             _asks(
                 gettext_lazy(
-                    "Tell provider %(provider)s again what failed, of %(failed)s subscriptions? Each one's changes are "
-                    "told in their order."
+                    "Tell provider %(provider)s again what failed, of %(failed)s subscriptions, at most %(at_once)s "
+                    "at a time? Each one's changes are told in their order."
                 )
             ),
             _retry,
-            possible=lambda provider: bool(failed_subscriptions(provider.pk, 1)),
+            possible=lambda provider: failed_subscriptions(provider.pk).exists(),
         ),
     )
 }

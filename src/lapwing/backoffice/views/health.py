@@ -6,7 +6,7 @@ from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
-from lapwing.jobs.queries import pulse
+from lapwing.jobs.health import pulse
 from lapwing.runs.scheduling import in_stand_by
 
 

@@ -12,7 +12,7 @@ from lapwing.backoffice.progress import parts
 from lapwing.backoffice.screen import screen
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import today
-from lapwing.jobs.queries import pulse
+from lapwing.jobs.health import pulse
 from lapwing.runs.models import Run
 from lapwing.runs.outcomes import counts
 from lapwing.runs.scheduling import in_stand_by

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from lapwing.backoffice.screen import screen
 from lapwing.figures.queries import broker_check
 from lapwing.identity.permissions import Permission
+from lapwing.jobs.health import pulse, silent_jobs
 from lapwing.jobs.models import JobLimit
 from lapwing.jobs.overview import pools, workers
-from lapwing.jobs.queries import pulse, silent_jobs
 from lapwing.runs.scheduling import in_stand_by
 
 

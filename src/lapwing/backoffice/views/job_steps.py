@@ -1,6 +1,8 @@
-"""Run now, or cancel, one or many jobs: first a page that says how many, then the action."""
+"""Run now, cancel, or settle one or many jobs: first a page that says how many, then the action."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -15,21 +17,33 @@ from django.views.decorators.http import require_POST
 from lapwing.backoffice.lists import day_start
 from lapwing.backoffice.offers import JOB_STEPS, job_offers
 from lapwing.backoffice.screen import screen
+from lapwing.backoffice.step import LONGEST_REASON
 from lapwing.backoffice.templatetags.lapwing import count
 from lapwing.backoffice.views.jobs import types
 from lapwing.core.errors import Refused
 from lapwing.identity.permissions import Permission
 from lapwing.jobs.actions.cancel import cancel
 from lapwing.jobs.actions.run_now import run_now
+from lapwing.jobs.actions.settle import settle
+from lapwing.jobs.doubt import ANSWERS
 from lapwing.jobs.models import Job
 from lapwing.jobs.overview import with_key_held
 from lapwing.jobs.queries import newest_jobs
-from lapwing.jobs.states import Status
+from lapwing.jobs.states import DID_HAPPEN, DID_NOT_HAPPEN, Status
 
 AT_ONCE = 1_000
-ACTIONS = {"run_now": run_now, "cancel": cancel}
-LABELS = {"run_now": _("Run now"), "cancel": _("Cancel")}
-DONE = {"run_now": _("run now"), "cancel": _("cancelled")}
+ACTIONS: dict[str, Callable[..., Sequence[Job]]] = {
+    "run_now": run_now,
+    "cancel": cancel,
+    DID_HAPPEN: partial(settle, happened=True),
+    DID_NOT_HAPPEN: partial(settle, happened=False),
+}
+DONE = {
+    "run_now": _("run now"),
+    "cancel": _("cancelled"),
+    DID_HAPPEN: _("settled, it did happen"),
+    DID_NOT_HAPPEN: _("settled, it did not happen"),
+}
 
 
 @screen(Permission.STEER_JOBS)
@@ -46,8 +60,9 @@ def job_steps(request: HttpRequest) -> HttpResponse:
     jobs = [job for job in chosen if job.pk not in held]
     if not jobs:
         raise Refused("no_jobs", _none_left(step, len(held)))
-    if _one_by_name(request) or "confirmed" in request.POST:
-        done = ACTIONS[step]([job.pk for job in jobs])
+    if "confirmed" in request.POST or (_one_by_name(request) and step not in ANSWERS):
+        told = {"reason": request.POST.get("reason", "")[:LONGEST_REASON]} if step in ANSWERS else {}
+        done = ACTIONS[step]([job.pk for job in jobs], **told)
         messages.success(
             request,
             ngettext("%(count)s job: %(done)s.", "%(count)s jobs: %(done)s.", len(done))
@@ -65,7 +80,7 @@ def _one_by_name(request: HttpRequest) -> bool:
 def _none_left(step: str, held: int) -> str:
     if held:
         return gettext("another open job does the same work already; wait for that one")
-    return gettext("none of the chosen jobs is in a state for this: %(step)s") % {"step": LABELS[step]}
+    return gettext("none of the chosen jobs is in a state for this: %(step)s") % {"step": JOB_STEPS[step]}
 
 
 def _wanted(request: HttpRequest, step: str) -> list[Job]:
@@ -107,10 +122,12 @@ def _confirmation(step: str, jobs: list[Job], back: str, held: int) -> dict:
         by_type[job.type, str(job.status)] = by_type.get((job.type, str(job.status)), 0) + 1
     labels = types()
     return {
-        "title": gettext("%(step)s: %(count)s jobs") % {"step": LABELS[step], "count": count(len(jobs))},
+        "title": gettext("%(step)s: %(count)s jobs") % {"step": JOB_STEPS[step], "count": count(len(jobs))},
         "held": held,
         "step": step,
-        "label": LABELS[step],
+        "label": JOB_STEPS[step],
+        "asks_reason": step in ANSWERS,
+        "some_failed": any(job.status == Status.FAILED for job in jobs),
         "jobs": jobs,
         "groups": [
             (labels.get(name, name), status, number) for (name, status), number in sorted(by_type.items())

@@ -11,22 +11,16 @@ from django.utils.translation import gettext as _
 
 from lapwing.backoffice.exports import Columns, exported, in_chunks
 from lapwing.backoffice.lists import PAGE, chips, chosen, day_start, number, page_of, written
-from lapwing.backoffice.offers import job_offers
+from lapwing.backoffice.offers import JOB_STEPS, job_offers, job_steps_for
 from lapwing.backoffice.pictures import attempt_line, family_picture
 from lapwing.backoffice.screen import screen
 from lapwing.backoffice.templatetags.lapwing import translated
 from lapwing.identity.permissions import Permission
+from lapwing.jobs.health import silent_jobs
 from lapwing.jobs.links import blocking
 from lapwing.jobs.models import ArchivedJob, Job
 from lapwing.jobs.overview import family
-from lapwing.jobs.queries import (
-    attempts_of,
-    capped_counts,
-    find_job,
-    newest_jobs,
-    silent_jobs,
-    worker_names,
-)
+from lapwing.jobs.queries import attempts_of, capped_counts, find_job, newest_jobs, worker_names
 from lapwing.jobs.states import Status
 from lapwing.jobs.types import MAX_TRIES, job_types
 
@@ -84,6 +78,7 @@ def job_list(request: HttpRequest) -> HttpResponse:
             "chips": chips(request, "status", counts, Status.values),
             "filters": filters,
             "given": request.GET,
+            "steps": job_steps_for(filters["code"]),
             "types": labels,
         },
     )
@@ -111,7 +106,7 @@ def job_detail(request: HttpRequest, number: int) -> HttpResponse:
         "tabs": TABS,
         "archived": isinstance(job, ArchivedJob),
         "max_tries": MAX_TRIES,
-        "offers": job_offers(job),
+        "offers": {step: JOB_STEPS[step] for step in job_offers(job)},
         "blocking": blocking(job.pk),
         "subject_link": _subject_link(job),
     }

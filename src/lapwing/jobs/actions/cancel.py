@@ -1,4 +1,4 @@
-"""A person cancels jobs; one that is under way ends where its handler can stop safely."""
+"""A person cancels jobs: one under way ends where its handler can stop safely, one that failed is left as it is."""
 
 from collections.abc import Sequence
 
@@ -6,14 +6,14 @@ from django.db import transaction
 
 from lapwing.audit.actions.record import record
 from lapwing.core.context import actor
-from lapwing.core.errors import Refused
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import require
 from lapwing.jobs.actions.run_now import lock_jobs
+from lapwing.jobs.doubt import refuse_in_its_way
 from lapwing.jobs.links import release_followers
 from lapwing.jobs.machine_time import machine_now
 from lapwing.jobs.models import Job
-from lapwing.jobs.states import JOB, READY, Status
+from lapwing.jobs.states import JOB, Status
 
 
 @transaction.atomic
@@ -24,17 +24,13 @@ def cancel(job_ids: Sequence[int]) -> list[Job]:
 
 
 def _cancel(job: Job) -> Job:
-    before = job.status
+    before, code = job.status, job.result_code
     target = JOB.target(before, "cancel", str(job.pk))
-    if job.doubtful and before in READY:
-        raise Refused(
-            "outcome_unknown",
-            f"job {job.pk} may have had its effect already; run it now, so that it asks what became of it",
-        )
+    refuse_in_its_way(job, "cancel")
     job.cancel_asked_by = actor()
     if before != Status.IN_PROGRESS:
         job.status, job.result_code = target, "cancelled"
-        job.result = f"cancelled by {actor()} while it was {before.replace('_', ' ')}"
+        job.result = f"cancelled by {actor()} {_when(before, code)}"
         job.lease_token, job.lease_until, job.finished_at = "", None, machine_now()
     job.save()
     if job.status == target and job.has_followers:
@@ -48,3 +44,9 @@ def _cancel(job: Job) -> Job:
         after={"status": str(job.status)},
     )
     return job
+
+
+def _when(before: str, code: str) -> str:
+    if before == Status.FAILED:
+        return f"after it had failed: {code}" if code else "after it had failed"
+    return f"while it was {before.replace('_', ' ')}"

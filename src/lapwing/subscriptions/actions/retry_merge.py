@@ -9,7 +9,8 @@ from lapwing.jobs.actions.run_now import run_now
 from lapwing.jobs.models import Job
 from lapwing.jobs.states import BROKEN
 from lapwing.subscriptions.actions.perform import locked
-from lapwing.subscriptions.actions.schedule_change import MERGE, Status, ask_for_merge, merge_key, tell
+from lapwing.subscriptions.actions.schedule_change import Status, tell
+from lapwing.subscriptions.merge_jobs import MERGE, ask_for_merge, merge_key
 from lapwing.subscriptions.models import ScheduledLicenseChangeLog
 from lapwing.subscriptions.overtaking import refuse_overtaken
 from lapwing.subscriptions.states import SCHEDULED_CHANGE

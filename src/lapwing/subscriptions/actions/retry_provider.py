@@ -14,7 +14,9 @@ SUBSCRIPTIONS_AT_ONCE = 200
 
 @transaction.atomic
 def retry_provider(code: str) -> list[Job]:
-    """So many subscriptions at once; returns the jobs that run again. Raises Refused `unknown_provider`."""
+    """So many subscriptions at once, the next ones when it is asked again; returns the jobs that run again.
+    Raises Refused `unknown_provider`.
+    """
     require(Permission.CHANGE_SUBSCRIPTIONS)
-    numbers = failed_subscriptions(provider_of(code).pk, SUBSCRIPTIONS_AT_ONCE)
+    numbers = list(failed_subscriptions(provider_of(code).pk)[:SUBSCRIPTIONS_AT_ONCE])
     return [job for number in numbers for job in retry_provisioning(number)]

@@ -1,6 +1,6 @@
 """Plans a license change for a day to come."""
 
-from datetime import date, datetime, time
+from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from django.db import transaction
@@ -8,15 +8,12 @@ from django.db import transaction
 from lapwing.audit.actions.record import record
 from lapwing.core.errors import Refused
 from lapwing.identity.permissions import Permission
-from lapwing.identity.queries import organisation, require, today
-from lapwing.jobs.actions.enqueue import enqueue
-from lapwing.jobs.models import Job
-from lapwing.jobs.states import OPEN
+from lapwing.identity.queries import require, today
 from lapwing.subscriptions.actions.perform import locked
 from lapwing.subscriptions.amendments import quantity
+from lapwing.subscriptions.merge_jobs import ask_for_merge
 from lapwing.subscriptions.models import ScheduledLicenseChangeLog
 
-MERGE = "merge_scheduled_license_change_log"
 Status = ScheduledLicenseChangeLog.Status
 Change = ScheduledLicenseChangeLog.Change
 
@@ -42,37 +39,6 @@ def schedule_change(
     ask_for_merge(scheduled)
     tell(scheduled, "schedule_change", reason)
     return scheduled
-
-
-def ask_for_merge(scheduled: ScheduledLicenseChangeLog) -> Job:
-    """The job that merges it when its day begins in the organisation's zone; the one that there is already."""
-    return enqueue(
-        MERGE,
-        subject_kind="subscription",
-        subject_id=scheduled.subscription_id,
-        subject=scheduled.subscription.number,
-        parameters={"scheduled_change": scheduled.pk},
-        key=merge_key(scheduled.pk),
-        scheduled_for=_begins(scheduled),
-        after=_merge_before(scheduled),
-        at_any_end=True,
-    )
-
-
-def _merge_before(scheduled: ScheduledLicenseChangeLog) -> list[int]:
-    """The open merge of the same subscription that comes just before: two of one day keep their order."""
-    open_jobs = Job.objects.filter(type=MERGE, subject=scheduled.subscription.number, status__in=OPEN)
-    due_before = open_jobs.filter(scheduled_for__lte=_begins(scheduled)).order_by("-scheduled_for", "-pk")
-    return list(due_before.values_list("pk", flat=True)[:1])
-
-
-def _begins(scheduled: ScheduledLicenseChangeLog) -> datetime:
-    return datetime.combine(scheduled.effective_on, time(), organisation().zone)
-
-
-def merge_key(scheduled_id: int | str) -> str:
-    """The deduplication key of the job that merges it."""
-    return f"scheduled change {scheduled_id}"
 
 
 def _check(change: str, value: str) -> None:

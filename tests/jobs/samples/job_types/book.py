@@ -32,6 +32,8 @@ class Book(DatabaseType):
                 return Later(clock.now() + timedelta(days=1), "not_yet", "tomorrow")
             case "refuse":
                 return Failed("refused", "it will never work")
+            case "person":
+                return Failed("needs_person", "only a person can find out")
             case "raise":
                 raise ValueError("something unforeseen")
             case "transient":
