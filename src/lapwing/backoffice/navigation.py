@@ -84,7 +84,11 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         ),
         (
             _("Administration"),
-            [_entry(*each, here) for *each, who in ADMINISTRATION if who in request.permissions],
+            [
+                _entry(label, icon, name, here)
+                for label, icon, name, permission in ADMINISTRATION
+                if permission in request.permissions
+            ],
         ),
     ]
     return [{"title": title, "separator": bool(title), "items": items} for title, items in groups]
