@@ -46,11 +46,15 @@ def ways(provider: Provider | None = None) -> list[Way]:
     return [*automatic, by_hand, Way(ProviderKind.NONE, "", _("By nobody outside"))]
 
 
+def wide() -> forms.TextInput:
+    return forms.TextInput(attrs=settings.WIDE)
+
+
 class ProviderForm(forms.Form):
     """What is asked hangs on the way of delivery; what is allowed the action and the connector say."""
 
-    code = forms.CharField(label=gettext_lazy("Code"), max_length=100)
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=200, required=False)
+    code = forms.CharField(label=gettext_lazy("Code"), max_length=100, widget=wide())
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=200, required=False, widget=wide())
     state = forms.ChoiceField(
         label=gettext_lazy("State"),
         help_text=gettext_lazy("one that is not effective is not offered for new customers"),
@@ -58,7 +62,9 @@ class ProviderForm(forms.Form):
     needs_account = forms.BooleanField(
         label=gettext_lazy("Customers need an account there, which a person maps"), required=False
     )
-    responsible_email = forms.CharField(label=gettext_lazy("E-mail of who is responsible"), max_length=254)
+    responsible_email = forms.CharField(
+        label=gettext_lazy("E-mail of who is responsible"), max_length=254, widget=wide()
+    )
     remind_every_days = forms.IntegerField(label=gettext_lazy("Days between reminders"), initial=3)
 
     def __init__(self, data: Any, *, way: Way, provider: Provider | None = None) -> None:

@@ -80,7 +80,7 @@ def fields_of(
 
     After an optional secret that is set comes a tick that takes it away.
     """
-    for name, info in configuration.model_fields.items():
+    for name, info in _own_first(configuration):
         field = _field(name, info)
         if info.annotation is SecretStr:
             _say_of_secret(field, name in secrets)
@@ -96,13 +96,31 @@ def fields_of(
         yield name, field
 
 
+def _own_first(configuration: type[ConnectorConfiguration]) -> list[tuple[str, FieldInfo]]:
+    """What the connector asks for itself comes before what all of them do."""
+    shared = ConnectorConfiguration.model_fields
+    return sorted(configuration.model_fields.items(), key=lambda field: field[0] in shared)
+
+
+def shown(configuration: type[ConnectorConfiguration], stored: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """What is stored, as the form calls it and as its fields would show it; what is empty is left out."""
+    fields = {name: _field(name, info) for name, info in _own_first(configuration) if name in stored}
+    return [
+        (str(field.label), field.prepare_value(stored[name]))
+        for name, field in fields.items()
+        if stored[name] not in ("", None)
+    ]
+
+
 def _removal(name: str) -> str:
     return f"without-{name}"
 
 
 def _say_of_secret(field: forms.Field, is_set: bool) -> None:
-    said = _("is set, and never shown; empty keeps it") if is_set else _("none is set")
-    field.help_text = f"{said}. {field.help_text}".rstrip(". ")
+    if is_set:
+        field.help_text = _("is set, and never shown; empty keeps it")
+    else:
+        field.help_text = "; ".join(filter(None, (_("none is set"), str(field.help_text))))
 
 
 def read(

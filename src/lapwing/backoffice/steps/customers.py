@@ -74,7 +74,7 @@ class MapForm(StepForm):
         found = proposals([self.subject])[self.subject.pk]
         self.fields["proposed"].choices = [
             *((each.identity, f"{each.identity} ({each.source})") for each in found if not each.taken_by),
-            (NONE_OF_THESE, _("none of these, but what is written beside")),
+            (NONE_OF_THESE, _("none of these, but the text below")),
         ]
         if len(self.fields["proposed"].choices) == 1:
             del self.fields["proposed"]
