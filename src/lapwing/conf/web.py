@@ -102,7 +102,7 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if BEHIND_TLS else "http"
 # allauth counts attempts, and remembers used codes, in the cache: it is of all processes, as is what axes counts.
 CACHES = {"default": {"BACKEND": "lapwing.identity.shared_cache.SharedCache"}}
-# Passwords: axes locks out sooner. Second factors: only this.
+# Passwords from one address: axes locks out sooner. From several, and second factors: only this.
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/15m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Lapwing"
