@@ -235,7 +235,8 @@ def test_a_page_of_before_another_change_saves_nothing(stored):
     client = signed_in("root")
     old = client.get("/provider-settings/acme/").context["seen"]
     with acting_as("root"):
-        set_provider("acme", "automatic", connector="scim", configuration={"url": URL, "token": OTHER})
+        another = {"url": URL, "token": OTHER}  # nothing but the secret is another
+        set_provider("acme", "automatic", connector="scim", configuration=another, needs_account=True)
     answer = client.post("/provider-settings/acme/", {**form(time_limit_s="7"), "seen": old})
     assert "edited_meanwhile" in answer.content.decode()
     assert (secrets_of(acme()), acme().configuration["time_limit_s"]) == ([OTHER], 10)
