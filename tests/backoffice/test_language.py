@@ -10,6 +10,7 @@ from django.utils import translation
 
 import lapwing.backoffice
 from lapwing.backoffice.vocabulary import WORDS
+from lapwing.connectors.port import connectors
 from lapwing.core.context import acting_as
 from lapwing.figures.keep import keep_figures
 from lapwing.identity.actions.set_preferences import set_preferences
@@ -37,6 +38,9 @@ SCREENS = [
         "/accounts/A1/",
     ),
     *("/customers/", "/customers/C-A1/", "/providers/", "/scheduled-changes/"),
+    *(f"/new-provider/?kind=automatic&connector={name}" for name in ("ldap", "radius", "scim")),
+    *("/new-provider/?kind=manual", "/provider-settings/byhand/", "/provider-settings/byhand/?kind=none"),
+    *("/steps/provider-account/map/?of={provider-account}",),
     *("/steps/account/hold/?of=A1", "/steps/account/post_payment/?of=A1", "/steps/provider/retry/?of=byhand"),
 ]
 # The same in both languages, or data.
@@ -69,6 +73,7 @@ ALIKE = {
         "j",
         "k",
     ),
+    *("inetOrgPerson", "Filter-Id = {product}", "Port", "Token"),  # of connectors
     *("System", "olga", "olga,", "fibre", "byhand", "do"),
 }
 
@@ -183,6 +188,13 @@ def test_the_vocabulary_holds_every_word_that_the_domain_brings():
     missing = {str(each).replace("_", " ") for each in brought} - set(WORDS)
     ours = {each.label for each in job_types if type(each).__module__.startswith("lapwing.")}
     assert missing | (ours - set(WORDS)) == set()
+
+
+def test_the_vocabulary_holds_what_connectors_ask_for():
+    fields = [field for each in connectors for field in each.Configuration.model_fields.values()]
+    asked = {text for field in fields for text in (field.title, field.description) if text}
+    assert (asked | {each.label for each in connectors}) - set(WORDS) == set()
+    assert all(field.title for field in fields)
 
 
 def test_the_compiled_catalogue_is_the_written_one():

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from lapwing.backoffice.views.steps import SORTS
+from lapwing.catalog.models import Provider
 from lapwing.customers.models import Customer, ProviderAccount, ProviderAgreement
 from lapwing.identity.permissions import GRANTS, Permission, Role
 from lapwing.jobs.models import Job
@@ -179,6 +180,46 @@ def test_a_proposed_account_is_mapped_to_what_is_proposed_and_unmapped(base):
     assert ProviderAccount.objects.get().identity == "pa1@example.com"
     do("provider-account", "unmap", base["provider-account"], reason="it is his wife's")
     assert ProviderAccount.objects.get().identity == ""
+
+
+def _mapped_already(base) -> int:
+    """The account of a customer who is mapped, so that the page has his identity in its field of text."""
+    Customer.objects.filter(number="C-PA1").update(email="pa1@example.com")
+    ProviderAccount.objects.update(identity="old@example.com")
+    page = signed_in("root").get(f"/steps/provider-account/map/?of={base['provider-account']}")
+    assert 'value="old@example.com"' in page.content.decode() and b" checked" not in page.content
+    return base["provider-account"]
+
+
+@pytest.mark.parametrize("written", ["old@example.com", "typed@example.com"])
+def test_the_proposal_that_was_chosen_wins_over_the_text_beside_it(written: str, base):
+    do("provider-account", "map", _mapped_already(base), proposed="pa1@example.com", identity=written)
+    assert ProviderAccount.objects.get().identity == "pa1@example.com"
+
+
+@pytest.mark.parametrize("chosen", [{}, {"proposed": " "}])
+def test_the_text_counts_where_no_proposal_is_chosen_or_none_is_right(chosen: dict, base):
+    do("provider-account", "map", _mapped_already(base), identity="typed@example.com", **chosen)
+    assert ProviderAccount.objects.get().identity == "typed@example.com"
+
+
+@pytest.mark.parametrize(
+    ("kind", "needs_account", "said"),
+    [
+        ("automatic", True, "Nothing more is switched on or changed"),
+        ("automatic", False, "this provider needs no account. It is told of his 1 live subscriptions"),
+        ("manual", True, "no system is told under this identity"),
+        ("none", False, "no system is told under this identity"),
+    ],
+)
+def test_unmap_promises_what_is_true_for_the_provider(kind: str, needs_account: bool, said: str, base):
+    ProviderAccount.objects.update(identity="old@example.com")
+    Provider.objects.filter(code="byhand").update(kind=kind, needs_account=needs_account)
+    address = f"/steps/provider-account/%s/?of={base['provider-account']}"
+    assert said in signed_in("root").get(address % "unmap").content.decode()
+    held_up = kind == "automatic" and needs_account
+    page = do("provider-account", "map", base["provider-account"], identity="new@example.com")
+    assert ("what waited is asked again" in page) is held_up
 
 
 def test_an_identity_of_another_customer_is_not_proposed_and_refused(base):

@@ -57,6 +57,8 @@ MATRIX: dict[str, object] = {
     "providers": ALL,
     "provider": ALL,
     "provider_accounts": ALL,
+    "provider_new": {PROVISIONING, ADMINISTRATOR},
+    "provider_edit": {PROVISIONING, ADMINISTRATOR},
     "scheduled_changes": ALL,
     "step": {OPERATOR, BILLING, ADMINISTRATOR},  # asked with the step hold of an account
     "admin:index": ALL,

@@ -1,5 +1,9 @@
 """Signing in: a password, a second factor, lockout; what answers carry; what the web part refuses to start with."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from allauth.mfa.totp.internal.auth import (
     TOTP,
@@ -9,7 +13,6 @@ from allauth.mfa.totp.internal.auth import (
     yield_hotp_counters_from_time,
 )
 from django.contrib.auth.hashers import identify_hasher
-from django.core.cache import cache
 from django.test import Client
 
 from lapwing.audit.models import AuditEntry
@@ -20,13 +23,9 @@ from lapwing.identity.actions.make_sandbox_login import make_sandbox_login
 from lapwing.identity.actions.set_password import set_password
 from lapwing.identity.models import Organisation, User
 from lapwing.identity.safety import refuse_unsafe_settings
+from tests.worker_processes import database_url
 
 GOOD = "correct horse battery"
-
-
-@pytest.fixture(autouse=True)
-def _no_rates_of_another_test() -> None:
-    cache.clear()
 
 
 @pytest.fixture
@@ -100,18 +99,52 @@ def test_the_second_factor_is_asked_for_and_a_recovery_code_serves_once(olga):
 
 
 def test_codes_of_the_second_factor_are_not_to_be_guessed(olga):
-    from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-    from django.core.cache import cache
-
-    TOTP.activate(olga, generate_totp_secret())
-    code = RecoveryCodes.activate(olga).get_unused_codes()[0]
+    code = second_factor(olga)
     client = Client()
     sign_in(client, "olga", GOOD)
     for _ in range(10):
         client.post("/account/mfa/authenticate/", {"code": "000000"})
     client.post("/account/mfa/authenticate/", {"code": code})  # the right one, too late
     assert client.get("/").status_code == 302
-    cache.clear()
+
+
+def second_factor(user: User) -> str:
+    """Sets it up; returns a code with which it can be passed once."""
+    from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+
+    TOTP.activate(user, generate_totp_secret())
+    return RecoveryCodes.activate(user).get_unused_codes()[0]
+
+
+GUESS = """
+import django; django.setup()
+from django.conf import settings; settings.ALLOWED_HOSTS = ["testserver"]
+from django.test import Client
+client = Client()
+client.post("/account/login/", {"login": "olga", "password": "%s"})
+print([client.post("/account/mfa/authenticate/", {"code": "000000"}).status_code for _ in range(5)])
+"""
+
+
+@pytest.mark.parametrize(("processes", "gets_in"), [(1, True), (2, False)])
+def test_guesses_of_second_factors_are_counted_by_all_processes_together(
+    processes: int, gets_in: bool, committed_sandbox, tmp_path
+):
+    """Five wrong codes in each of two web processes are ten."""
+    code = second_factor(set_password("olga", GOOD))
+    environment = {"LAPWING_DATABASE_URL": database_url(), "LAPWING_HOME": str(tmp_path)}
+    for _ in range(processes):
+        said = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", GUESS % GOOD],
+            env={**os.environ, **environment, "DJANGO_SETTINGS_MODULE": "lapwing.conf.settings"},
+            capture_output=True,
+            text=True,
+        )
+        assert said.stdout == "[200, 200, 200, 200, 200]\n", said.stderr[-2000:]
+    client = Client()
+    sign_in(client, "olga", GOOD)
+    client.post("/account/mfa/authenticate/", {"code": code})
+    assert (client.get("/").status_code == 200) is gets_in
 
 
 def test_passwords_are_hashed_by_argon2_and_stay_out_of_the_audit(olga):

@@ -20,6 +20,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "subscription": ["{subscription}"],
     "subscription_step": ["rest_subscription"],
     "step": ["account", "hold"],
+    "provider_edit": ["{provider}"],
     **{name: [f"{{{name}}}"] for name in ("account", "customer", "provider", "user")},
     # administration
     "user_step": ["{user}", "sign-out"],

@@ -55,6 +55,45 @@ def test_a_provider_account_is_unmapped_proposed_and_mapped(browser, service: Se
     assert service.said == []
 
 
+def test_the_chosen_proposal_wins_over_the_identity_that_stands_in_the_field(
+    browser, service: Service, provider: str
+):
+    service.home.ok("provider", "map", provider, "acme", "someone-else")
+    manager = page_of(browser, service, service.administrator)
+    manager.goto(f"{service.url}/customers/{provider}/")
+    manager.locator("tr", has_text="acme").get_by_role("link", name="Map", exact=True).click()
+    assert manager.get_by_label("Identity there").input_value() == "someone-else"
+    manager.get_by_role("radio", name=re.compile("number of the customer")).check()
+    manager.get_by_role("button", name="Map", exact=True).click()
+    manager.get_by_text(f"is {provider} at acme").wait_for()
+    assert service.said == []
+
+
+def test_a_provider_is_made_refused_edited_and_checked_without_showing_its_secret(browser, service: Service):
+    manager = page_of(browser, service, service.administrator)
+    manager.goto(f"{service.url}/providers/")
+    manager.get_by_role("link", name="New provider").click()
+    manager.get_by_role("link", name="SCIM 2.0").click()
+    manager.get_by_label("Code").fill("scim1")
+    manager.get_by_label("Address").fill("ftp://127.0.0.1")
+    manager.get_by_label("Token").fill("canary-5ecret")
+    manager.get_by_role("button", name="Save").click()
+    manager.locator("label", has_text="Address").get_by_role("alert").wait_for()
+    manager.locator("label", has_text="Token").get_by_text("enter it once more").wait_for()
+    manager.get_by_label("Address").fill("http://127.0.0.1:9")
+    manager.get_by_label("Token").fill("canary-5ecret")
+    manager.get_by_role("button", name="Save").click()
+    manager.get_by_role("button", name="Check now").click()
+    manager.get_by_text(re.compile("Job .* asks provider scim1")).wait_for()
+    manager.get_by_role("link", name="Edit", exact=True).click()
+    assert "canary-5ecret" not in manager.content()
+    manager.get_by_role("textbox", name="Name").fill("Directory of users")
+    manager.get_by_role("button", name="Save").click()
+    manager.get_by_role("link", name="back").click()
+    manager.get_by_text("Directory of users").first.wait_for()
+    assert service.said == []
+
+
 def test_a_promise_to_pay_is_made_and_a_refusal_stands_beside_its_field(browser, service: Service):
     operator = page_of(browser, service, service.administrator)
     operator.goto(f"{service.url}/accounts/A1/")

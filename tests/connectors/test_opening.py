@@ -6,7 +6,13 @@ import traceback
 import pytest
 
 from lapwing.connectors.errors import CannotTell, Rejected
-from lapwing.connectors.opening import open_connector, seal_configuration
+from lapwing.connectors.opening import (
+    Kept,
+    open_connector,
+    same_secrets,
+    seal_configuration,
+    secrets_set,
+)
 from lapwing.connectors.orders import Event, ServiceOrder
 from lapwing.connectors.port import connectors
 from lapwing.core.encryption import seal, unseal
@@ -137,3 +143,33 @@ def test_an_order_that_means_nothing_cannot_be_made(wrong: dict):
 def test_an_order_shows_no_personal_data():
     shown = repr(order("S-1", 1, name="Jane Roe", email="jane@customer.example"))
     assert "Jane" not in shown and "customer.example" not in shown
+
+
+def test_a_kept_secret_stays_and_one_that_is_not_named_goes():
+    public, sealed = seal_configuration("scim", GOOD["scim"])
+    again = seal_configuration("scim", {**public, "time_limit_s": 5}, Kept({"token"}, public, sealed))
+    with open_connector("scim", *again) as connector:
+        assert connector.secrets == [CANARY] and same_secrets(sealed, again[1])
+    assert secrets_set(sealed) == {"token"}
+    assert seal_configuration("scim", public, Kept((), public, sealed))[1] == ""
+
+
+MOVED = [
+    ("scim", {"url": "https://elsewhere.example"}, "token"),
+    ("ldap", {"url": "ldaps://elsewhere.example"}, "bind_password"),
+    ("ldap", {"start_tls": True}, "bind_password"),
+    ("radius", {"host": "elsewhere.example"}, "secret"),
+    ("radius", {"port": 3800}, "secret"),
+]
+
+
+@pytest.mark.parametrize(("name", "values", "secret"), MOVED)
+def test_a_secret_is_not_kept_for_another_place(name: str, values: dict, secret: str):
+    public, sealed = seal_configuration(name, GOOD[name])
+    with pytest.raises(Invalid) as caught:
+        seal_configuration(name, {**public, **values}, Kept({secret}, public, sealed))
+    assert [(each.field, each.code) for each in caught.value.problems] == [
+        (secret, "secret_for_another_address")
+    ]
+    entered = seal_configuration(name, {**public, **values, secret: "another"}, Kept((), public, sealed))
+    assert not same_secrets(sealed, entered[1])

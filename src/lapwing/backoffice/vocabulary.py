@@ -116,6 +116,21 @@ WORDS = (
     _("create"), _("update"), _("activate"), _("deactivate"), _("price"), _("quantity"), _("opening"),
     # provider accounts
     _("mapped"), _("proposed"),
+    # connectors, and the fields of their settings
+    _("By hand"), _("LDAP directory"), _("RADIUS dynamic authorization"), _("Sandbox provider"), _("SCIM 2.0"),
+    _("Account (DN)"), _("Address"), _("Attribute of active or not"), _("Attribute of the customer's identity"),
+    _("Attribute of the last order"), _("Attribute of the name"), _("Attribute of the product"),
+    _("Attribute of the quantity"), _("Attributes of a change"), _("Base (DN)"), _("Begin with StartTLS"),
+    _("Dictionary file"), _("File of authorities"), _("Host"), _("Instructions"),
+    _("Its value when active"), _("Its value when not active"), _("Object classes"),
+    _("Password of the account"), _("Port"), _("Shared secret"), _("Time limit"), _("Token"),
+    _("Total time limit"), _("User name of the check"), _("a user that has no session"),
+    _("as https://provider.example/v2"), _("as ldaps://directory.example:636"),
+    _("below it are the entries"), _("empty where it asks for none"),
+    _("in FreeRADIUS' format, for vendors' attributes"), _("it must be single-valued"),
+    _("PEM on this machine; empty trusts the usual authorities"),
+    _("seconds for all exchanges of one call"), _("seconds for one exchange, connecting included"),
+    _("values may hold {product}, {quantity} and {service}"),
     # kinds of providers and customers
     _("automatic"), _("manual"), _("none"), _("person"), _("organisation"),
     # states of imports

@@ -83,6 +83,11 @@ class Provider(CatalogEntry):
     responsible_email = models.CharField(max_length=254, blank=True, default="")  # of a manual provider
     remind_every_days = models.PositiveIntegerField(default=3)
 
+    @property
+    def waits_for_account(self) -> bool:
+        """Whether it is told nothing for a customer who is not mapped there; a person who acts by hand is told all."""
+        return self.kind == ProviderKind.AUTOMATIC and self.needs_account
+
 
 class ActionType(CatalogEntry):
     """A name of the operator's own for one of the behaviours."""

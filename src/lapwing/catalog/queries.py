@@ -2,8 +2,10 @@
 
 from typing import TypeVar
 
+from django.db.models import QuerySet
+
 from lapwing.catalog.behaviours import Behaviour
-from lapwing.catalog.models import ActionType, CatalogEntry, LifeCycle, SubActionType
+from lapwing.catalog.models import ActionType, CatalogEntry, LifeCycle, Provider, SubActionType
 from lapwing.core.errors import Refused
 
 T = TypeVar("T", bound=CatalogEntry)
@@ -16,6 +18,11 @@ def entry(model: type[T], code: str) -> T:
         what = model._meta.verbose_name
         raise Refused(f"unknown_{str(what).replace(' ', '_')}", f"there is no {what} {code!r}")
     return found
+
+
+def effective_providers() -> QuerySet[Provider]:
+    """Those that are offered where somebody chooses one."""
+    return Provider.objects.filter(life_cycle_state=LifeCycle.EFFECTIVE).order_by("code")
 
 
 def unknown_codes(model: type[CatalogEntry], codes: list[str]) -> list[str]:

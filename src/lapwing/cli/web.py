@@ -49,6 +49,7 @@ def gunicorn_arguments(host: str, port: int) -> list[str]:
         *(sys.executable, "-m", "gunicorn", "lapwing.conf.wsgi:application"),
         *("--bind", address, "--threads", str(THREADS)),
         *("--workers", os.environ.get("LAPWING_WEB_PROCESSES", "1")),
+        *("--forwarded-allow-ips", ""),  # whose word counts is decided in one place, the product's own
         *("--no-control-socket", "--worker-tmp-dir", _fast_folder(), "--log-level", "warning"),
     ]
 

@@ -3,12 +3,14 @@
 import os
 
 from lapwing.identity.openid import openid_settings
+from lapwing.identity.proxies import VARIABLE, networks
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 # Names under which the screens are reached, apart from the machine itself.
 HOSTS = [host.strip() for host in os.environ.get("LAPWING_HOSTS", "").split(",") if host.strip()]
 ALLOWED_HOSTS = [*LOOPBACK, *HOSTS]
 BEHIND_TLS = bool(HOSTS)  # whoever is reached by a name is reached through TLS
+TRUSTED_PROXIES = networks(os.environ.get(VARIABLE, ""))  # whose X-Forwarded-For and -Proto count
 
 # The screens' templates come before those of the libraries that they dress. Neither admin nor unfold looks for
 # lists at start-up: a command that shows no screen pays nothing for them.
@@ -31,6 +33,7 @@ OIDC = openid_settings(os.environ)
 if OIDC:
     SCREEN_APPS += ["allauth.socialaccount", "allauth.socialaccount.providers.openid_connect"]
 MIDDLEWARE = [
+    "lapwing.backoffice.proxies.BelieveNamedProxies",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -96,7 +99,10 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
-# Passwords: axes locks out sooner, in the database, so for all processes. Second factors: only this, by process.
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if BEHIND_TLS else "http"
+# allauth counts attempts, and remembers used codes, in the cache: it is of all processes, as is what axes counts.
+CACHES = {"default": {"BACKEND": "lapwing.identity.shared_cache.SharedCache"}}
+# Passwords from one address: axes locks out sooner. From several, and second factors: only this.
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/15m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Lapwing"

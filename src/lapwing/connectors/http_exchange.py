@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from pydantic import SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from lapwing.connectors.errors import (
     Busy,
@@ -35,9 +35,13 @@ LARGEST_ANSWER = 1_000_000  # bytes
 class HttpConfiguration(ConnectorConfiguration):
     """A system that is reached at one address with one bearer token ('' where it asks for none)."""
 
-    url: str
-    token: SecretStr = SecretStr("")
-    ca_file: str = ""  # PEM; '' trusts the usual authorities
+    url: str = Field(title="Address", description="as https://provider.example/v2")
+    token: SecretStr = Field(SecretStr(""), title="Token", description="empty where it asks for none")
+    ca_file: str = Field(
+        "",
+        title="File of authorities",
+        description="PEM on this machine; empty trusts the usual authorities",
+    )
 
     @field_validator("url")
     @classmethod

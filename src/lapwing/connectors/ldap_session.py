@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from math import ceil
 from time import monotonic
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 from ldap3 import BASE, MODIFY_ADD, MODIFY_DELETE, NONE, Connection, Server, Tls
 from ldap3.core.exceptions import LDAPException, LDAPSocketOpenError, LDAPStartTLSError
 from pyasn1.error import PyAsn1Error
-from pydantic import SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from lapwing.connectors.addresses import addresses_of
 from lapwing.connectors.errors import (
@@ -45,11 +45,17 @@ Changes = Mapping[str, tuple[Sequence[bytes], Sequence[bytes]]]
 class LdapConfiguration(ConnectorConfiguration):
     """A directory and the account that may write in it."""
 
-    url: str  # ldap://host:port or ldaps://host:port
-    start_tls: bool = False
-    ca_file: str = ""  # PEM; '' trusts the usual authorities
-    bind_dn: str
-    bind_password: SecretStr
+    goes_to: ClassVar[frozenset[str]] = ConnectorConfiguration.goes_to | {"start_tls"}
+
+    url: str = Field(title="Address", description="as ldaps://directory.example:636")
+    start_tls: bool = Field(False, title="Begin with StartTLS")
+    ca_file: str = Field(
+        "",
+        title="File of authorities",
+        description="PEM on this machine; empty trusts the usual authorities",
+    )
+    bind_dn: str = Field(title="Account (DN)")
+    bind_password: SecretStr = Field(title="Password of the account")
 
     @field_validator("url")
     @classmethod

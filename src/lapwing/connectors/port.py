@@ -20,14 +20,25 @@ from lapwing.core.registry import Registry
 
 
 class ConnectorConfiguration(BaseModel):
-    """What an operator enters for a connector. Fields of the type SecretStr are secret: sealed, never shown again."""
+    """What an operator enters for a connector. Fields of the type SecretStr are secret: sealed, never shown again.
 
+    A form asks for each field by its `title`, or by its name in words, with its `description` beside it. `goes_to` are
+    the fields that say where the secrets are sent: who changes one of them enters the secrets again.
+    """
+
+    goes_to: ClassVar[frozenset[str]] = frozenset({"url", "host", "port"})
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     time_limit_s: float = Field(
-        10.0, gt=0, lt=60, description="seconds for one exchange, connecting included"
+        10.0,
+        gt=0,
+        lt=60,
+        title="Time limit",
+        description="seconds for one exchange, connecting included",
     )
-    total_limit_s: float = Field(30.0, gt=0, lt=60, description="seconds for all exchanges of one call")
+    total_limit_s: float = Field(
+        30.0, gt=0, lt=60, title="Total time limit", description="seconds for all exchanges of one call"
+    )
 
     @model_validator(mode="after")
     def _total_holds_one(self) -> Self:

@@ -49,10 +49,12 @@ ATTRIBUTE Error-Cause 101 integer
 class RadiusConfiguration(ConnectorConfiguration):
     """The server that takes CoA and Disconnect requests, and the secret shared with it."""
 
-    host: str = Field(min_length=1)
-    port: int = Field(3799, ge=1, le=65535)
-    secret: SecretStr
-    dictionary_file: str = ""  # in FreeRADIUS' format, for vendors' attributes
+    host: str = Field(min_length=1, title="Host")
+    port: int = Field(3799, ge=1, le=65535, title="Port")
+    secret: SecretStr = Field(title="Shared secret")
+    dictionary_file: str = Field(
+        "", title="Dictionary file", description="in FreeRADIUS' format, for vendors' attributes"
+    )
 
     @field_validator("secret")
     @classmethod

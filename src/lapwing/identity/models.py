@@ -72,3 +72,14 @@ class Holiday(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["country", "day"], name="holiday_once")]
+
+
+class Remembered(models.Model):
+    """What the processes of the screens remember together until `ends_at` (machine time)."""
+
+    key = models.CharField(max_length=255, unique=True)
+    value = models.JSONField()
+    ends_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "identity_remembered"

@@ -124,7 +124,7 @@ def _blocked(change: LicenseChangeLog, provider: Provider) -> Later | None:
     if ProviderAgreement.objects.filter(customer=customer, provider=provider, accepted_at=None).exists():
         text = f"customer {customer.number} has not accepted the agreement of {provider.code} yet"
         return Later(again, "agreement_not_accepted", text)
-    if provider.needs_account and not _identity(customer, provider):
+    if provider.waits_for_account and not _identity(customer, provider):
         ProviderAccount.objects.get_or_create(customer=customer, provider=provider)
         text = f"customer {customer.number} has no identity at {provider.code}: map the proposed account"
         return Later(again, "account_not_mapped", text)

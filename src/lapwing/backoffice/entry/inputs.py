@@ -77,8 +77,8 @@ def _input(path: str, name: str, field: FieldInfo) -> Input:
 
 
 def _sort(path: str, annotation: Any, shown: Shown) -> tuple[str, dict[str, Any]]:
-    plain = _plain(annotation)
-    origin, inner = get_origin(plain), tuple(_plain(each) for each in get_args(plain))
+    plain = plain_type(annotation)
+    origin, inner = get_origin(plain), tuple(plain_type(each) for each in get_args(plain))
     if isinstance(plain, type) and issubclass(plain, BaseModel):
         return "section", {"model": plain}
     if origin is Literal:
@@ -98,12 +98,12 @@ def _sort(path: str, annotation: Any, shown: Shown) -> tuple[str, dict[str, Any]
     raise TypeError(f"{path}: no input of a form is known for {annotation}")
 
 
-def _plain(annotation: Any) -> Any:
+def plain_type(annotation: Any) -> Any:
     """The type without what is written around it: Annotated[X, …] | None -> X"""
     origin = get_origin(annotation)
     if origin is Annotated:
-        return _plain(get_args(annotation)[0])
+        return plain_type(get_args(annotation)[0])
     if origin in (Union, types.UnionType):
         chosen = [each for each in get_args(annotation) if each is not type(None)]
-        return _plain(chosen[0]) if len(chosen) == 1 else annotation
+        return plain_type(chosen[0]) if len(chosen) == 1 else annotation
     return annotation

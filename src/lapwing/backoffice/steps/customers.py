@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy
 from lapwing.backoffice.step import Step, StepForm
 from lapwing.backoffice.steps.fields import WithNeededReason, WithReason, text
 from lapwing.backoffice.templatetags.lapwing import capped
-from lapwing.catalog.models import Provider
+from lapwing.catalog.models import Provider, ProviderKind
+from lapwing.catalog.queries import effective_providers
 from lapwing.connectors.port import connectors
 from lapwing.core.sql import capped_count
 from lapwing.customers.actions.map_provider_account import map_provider_account
@@ -23,10 +24,11 @@ from lapwing.subscriptions.models import Subscription
 from lapwing.subscriptions.states import LIVE
 
 IDENTITY = 200
+NONE_OF_THESE = " "  # no identity can be this; it is not ticked beforehand, as '' would be
 
 
 def _providers() -> list[tuple[str, str]]:
-    return [(each.code, f"{each.code} {each.name}") for each in Provider.objects.order_by("code")]
+    return [(each.code, f"{each.code} {each.name}") for each in effective_providers()]
 
 
 class AgreementForm(StepForm):
@@ -42,7 +44,7 @@ class AgreementForm(StepForm):
 
     def prepare(self) -> None:
         asked = {each.name for each in connectors if each.knows_agreements}
-        providers = Provider.objects.filter(connector__in=asked).order_by("code")
+        providers = effective_providers().filter(connector__in=asked)
         self.fields["provider"].choices = [(each.code, each.code) for each in providers]
         self.fields["identity"].initial = self.subject.email
 
@@ -58,22 +60,23 @@ class NewAccountForm(StepForm):
 
 
 class MapForm(StepForm):
-    """One of the proposals, or what somebody knows better."""
+    """One of the proposals, or what somebody knows better. What is ticked counts, not the text beside it."""
 
     proposed = forms.ChoiceField(label=gettext_lazy("Proposed"), required=False, widget=forms.RadioSelect)
     identity = text(
         gettext_lazy("Identity there"),
         required=False,
         longest=IDENTITY,
-        help_text=gettext_lazy("where none of the proposals is right"),
+        help_text=gettext_lazy("counts where no proposal is chosen"),
     )
 
     def prepare(self) -> None:
         found = proposals([self.subject])[self.subject.pk]
         self.fields["proposed"].choices = [
-            (each.identity, f"{each.identity} ({each.source})") for each in found if not each.taken_by
+            *((each.identity, f"{each.identity} ({each.source})") for each in found if not each.taken_by),
+            (NONE_OF_THESE, _("none of these, but the text below")),
         ]
-        if not self.fields["proposed"].choices:
+        if len(self.fields["proposed"].choices) == 1:
             del self.fields["proposed"]
         self.fields["identity"].initial = self.subject.identity
 
@@ -108,25 +111,23 @@ def _agreement(customer: Customer, *, provider: str, identity: str, partner_emai
 
 
 def _map_new(customer: Customer, *, provider: str, identity: str) -> str:
-    map_provider_account(customer.number, provider, identity)
-    return _mapped(customer.number, provider, identity)
+    account = map_provider_account(customer.number, provider, identity)
+    return _mapped(customer.number, account.provider, identity)
 
 
 def _map(account: ProviderAccount, *, identity: str, proposed: str = "") -> str:
-    """What somebody typed counts before what was proposed; of the two nothing is chosen beforehand."""
-    chosen = identity if identity != account.identity or not proposed else proposed
+    chosen = proposed.strip() or identity
     map_provider_account(account.customer.number, account.provider.code, chosen)
-    return _mapped(account.customer.number, account.provider.code, chosen)
+    return _mapped(account.customer.number, account.provider, chosen)
 
 
-def _mapped(number: str, provider: str, identity: str) -> str:
-    return _(
-        "Customer %(number)s is %(identity)s at %(provider)s; what waited is asked again within the hour."
-    ) % {
-        "number": number,
-        "identity": identity,
-        "provider": provider,
-    }
+def _mapped(number: str, provider: Provider, identity: str) -> str:
+    told = (
+        _("Customer %(number)s is %(identity)s at %(provider)s; what waited is asked again within the hour.")
+        if provider.waits_for_account
+        else _("Customer %(number)s is %(identity)s at %(provider)s.")
+    )
+    return told % {"number": number, "identity": identity, "provider": provider.code}
 
 
 def _unmap(account: ProviderAccount, *, reason: str) -> str:
@@ -137,20 +138,46 @@ def _unmap(account: ProviderAccount, *, reason: str) -> str:
     }
 
 
-def _of_account(words: Any) -> Any:
-    def asks(account: ProviderAccount) -> str:
-        live = Subscription.objects.filter(
-            account__customer=account.customer_id, provider=account.provider_id, life_cycle_state__in=LIVE
-        )
-        return words % {
-            "customer": account.customer.name,
-            "number": account.customer.number,
-            "provider": account.provider.code,
-            "identity": account.identity,
-            "live": capped(capped_count(live)),
-        }
+def _asks_map(account: ProviderAccount) -> str:
+    if account.provider.kind != ProviderKind.AUTOMATIC:
+        return _of_account(account, _("Who is %(customer)s (%(number)s) at %(provider)s?"))
+    return _of_account(
+        account,
+        _(
+            "Who is %(customer)s (%(number)s) at %(provider)s? %(live)s live subscriptions of his are delivered there "
+            "under this identity."
+        ),
+    )
 
-    return asks
+
+def _asks_unmap(account: ProviderAccount) -> str:
+    """What follows, which is another thing for a provider that needs no account."""
+    asked = _("Take back that %(customer)s (%(number)s) is %(identity)s at %(provider)s?")
+    if account.provider.waits_for_account:
+        follows = _(
+            "Nothing more is switched on or changed for his %(live)s live subscriptions there until he is mapped again."
+        )
+    elif account.provider.kind == ProviderKind.AUTOMATIC:
+        follows = _(
+            "Nothing is held up: this provider needs no account. It is told of his %(live)s live subscriptions under "
+            "their own numbers from the next change on."
+        )
+    else:
+        follows = _("Nothing is held up: no system is told under this identity.")
+    return _of_account(account, f"{asked} {follows}")
+
+
+def _of_account(account: ProviderAccount, words: str) -> str:
+    live = Subscription.objects.filter(
+        account__customer=account.customer_id, provider=account.provider_id, life_cycle_state__in=LIVE
+    )
+    return words % {
+        "customer": account.customer.name,
+        "number": account.customer.number,
+        "provider": account.provider.code,
+        "identity": account.identity,
+        "live": capped(capped_count(live)),
+    }
 
 
 CUSTOMER_STEPS = {
@@ -225,12 +252,7 @@ PROVIDER_ACCOUNT_STEPS = {
             "map",
             gettext_lazy("Map"),
             Permission.PROVISION,
-            _of_account(
-                gettext_lazy(
-                    "Who is %(customer)s (%(number)s) at %(provider)s? %(live)s live subscriptions of his are "
-                    "delivered there under this identity."
-                )
-            ),
+            _asks_map,
             _map,
             MapForm,
             beside={"identity_missing": "identity", "identity_taken": "identity"},
@@ -240,12 +262,7 @@ PROVIDER_ACCOUNT_STEPS = {
             "unmap",
             gettext_lazy("Unmap"),
             Permission.PROVISION,
-            _of_account(
-                gettext_lazy(
-                    "Take back that %(customer)s (%(number)s) is %(identity)s at %(provider)s? Nothing more is "
-                    "switched on or changed for his %(live)s live subscriptions there until he is mapped again."
-                )
-            ),
+            _asks_unmap,
             _unmap,
             WithNeededReason,
             possible=lambda account: account.is_mapped,

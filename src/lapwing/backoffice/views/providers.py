@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from lapwing.backoffice.entry.settings import shown
 from lapwing.backoffice.exports import Columns, exported, in_chunks
 from lapwing.backoffice.lists import PAGE, chosen, number, page_of, written
 from lapwing.backoffice.screen import screen
@@ -16,6 +17,7 @@ from lapwing.backoffice.steps.providers import CHANGE_STEPS, PROVIDER_STEPS
 from lapwing.catalog.actions.check_provider import last_check
 from lapwing.catalog.actions.set_provider import provider_of
 from lapwing.catalog.models import Provider
+from lapwing.connectors.port import connectors
 from lapwing.core.sql import capped_count
 from lapwing.customers.models import ProviderAccount
 from lapwing.customers.proposals import proposals
@@ -78,7 +80,7 @@ def provider_detail(request: HttpRequest, code: str) -> HttpResponse:
         {
             "title": _("Provider %(code)s") % {"code": found.code},
             "provider": found,
-            "settings": sorted(found.configuration.items()),
+            "settings": _settings(found),
             "check": last_check(found.code) if found.connector else None,
             "counts": open_counts().of(found.pk),
             "proposed": capped_count(proposed),
@@ -90,6 +92,12 @@ def provider_detail(request: HttpRequest, code: str) -> HttpResponse:
             **_comparison(found),
         },
     )
+
+
+def _settings(provider: Provider) -> list[tuple[str, Any]]:
+    if not provider.connector:
+        return []
+    return shown(connectors.get(provider.connector).Configuration, provider.configuration)
 
 
 def _after(request: HttpRequest) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from lapwing.core.money import to_text
 from lapwing.identity.actions.set_organisation import set_organisation
 from lapwing.identity.models import Organisation
 from lapwing.identity.permissions import Permission
+from lapwing.identity.proxies import VARIABLE
 from lapwing.identity.queries import organisation
 from lapwing.identity.settings import seen_as
 from lapwing.runs.scheduling import in_stand_by
@@ -95,6 +96,11 @@ def variables() -> list[tuple[Any, str, str]]:
             gettext_lazy("Screens are reached as"),
             ", ".join(settings.HOSTS) or _("this machine only"),
             "LAPWING_HOSTS",
+        ),
+        (
+            gettext_lazy("Proxies that are believed"),
+            ", ".join(map(str, settings.TRUSTED_PROXIES)) or _("none"),
+            VARIABLE,
         ),
         (
             gettext_lazy("Sign-in by OpenID Connect"),

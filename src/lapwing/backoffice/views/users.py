@@ -3,6 +3,7 @@
 from itertools import islice
 from typing import Any
 
+from allauth.utils import build_absolute_uri
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -108,7 +109,7 @@ def user_step(request: HttpRequest, name: str, step: str) -> HttpResponse:
         if isinstance(result, PasswordLink):
             path = reverse("choose_password", args=[result.user, result.token])
             return render(
-                request, "backoffice/user_link.html", {**context, "link": request.build_absolute_uri(path)}
+                request, "backoffice/user_link.html", {**context, "link": build_absolute_uri(request, path)}
             )
         messages.success(request, f"{name} {wanted.done}.")
         return redirect("user", name)

@@ -28,16 +28,18 @@ Values = dict[str, list[bytes]]
 class LdapProviderConfiguration(LdapConfiguration):
     """Where the entries are and which attributes carry what."""
 
-    base_dn: str = Field(min_length=1)
-    name_attribute: Attribute = "uid"
-    object_classes: list[str] = Field(default=["inetOrgPerson"], min_length=1)
-    active_attribute: Attribute = "employeeType"
-    active_value: str = Field("active", min_length=1)
-    inactive_value: str = Field("inactive", min_length=1)
-    revision_attribute: Attribute = "employeeNumber"
-    quantity_attribute: Attribute | None = None
-    product_attribute: Attribute | None = None
-    identity_attribute: Attribute | None = None
+    base_dn: str = Field(min_length=1, title="Base (DN)", description="below it are the entries")
+    name_attribute: Attribute = Field("uid", title="Attribute of the name")
+    object_classes: list[str] = Field(default=["inetOrgPerson"], min_length=1, title="Object classes")
+    active_attribute: Attribute = Field("employeeType", title="Attribute of active or not")
+    active_value: str = Field("active", min_length=1, title="Its value when active")
+    inactive_value: str = Field("inactive", min_length=1, title="Its value when not active")
+    revision_attribute: Attribute = Field(
+        "employeeNumber", title="Attribute of the last order", description="it must be single-valued"
+    )
+    quantity_attribute: Attribute | None = Field(None, title="Attribute of the quantity")
+    product_attribute: Attribute | None = Field(None, title="Attribute of the product")
+    identity_attribute: Attribute | None = Field(None, title="Attribute of the customer's identity")
 
 
 @connectors.register

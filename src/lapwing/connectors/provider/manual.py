@@ -1,5 +1,7 @@
 """A provider without a system: a person carries out the orders and marks them provisioned."""
 
+from pydantic import Field
+
 from lapwing.connectors.errors import CannotTell, Rejected
 from lapwing.connectors.limits import NEVER
 from lapwing.connectors.orders import Receipt, ServiceOrder, ServiceState
@@ -9,7 +11,7 @@ from lapwing.connectors.port import ConnectorConfiguration, ProviderConnector, c
 class ManualConfiguration(ConnectorConfiguration):
     """What the person needs to know."""
 
-    instructions: str = ""
+    instructions: str = Field("", title="Instructions")
 
 
 @connectors.register

@@ -40,8 +40,15 @@ CAUSES = {
 class RadiusProviderConfiguration(RadiusConfiguration):
     """What a change of a session carries. Values may hold {product}, {quantity} and {service}."""
 
-    change_attributes: dict[str, str] = Field(default={"Filter-Id": "{product}"}, min_length=1)
-    check_name: str = "lapwing-check"  # a user that has no session
+    change_attributes: dict[str, str] = Field(
+        default={"Filter-Id": "{product}"},
+        min_length=1,
+        title="Attributes of a change",
+        description="values may hold {product}, {quantity} and {service}",
+    )
+    check_name: str = Field(
+        "lapwing-check", title="User name of the check", description="a user that has no session"
+    )
 
 
 @connectors.register

@@ -1,4 +1,4 @@
-"""Says who a customer is at a provider, which what waits for it asks again within the hour."""
+"""Says who a customer is at a provider; what waits for that is asked again within the hour."""
 
 from django.db import transaction
 

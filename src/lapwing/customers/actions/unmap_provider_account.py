@@ -1,4 +1,6 @@
-"""Takes back who a customer is at a provider: nothing more is switched on or changed there until he is mapped again."""
+"""Takes back who a customer is at a provider. Where it waits for accounts, nothing more is switched on or changed there
+until he is mapped again; another is told without an identity.
+"""
 
 from django.db import transaction
 
