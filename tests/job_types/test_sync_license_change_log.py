@@ -52,6 +52,52 @@ def test_what_a_later_change_made_pointless_is_not_told(provider):
     assert faults() == []
 
 
+def test_change_made_while_services_were_off_does_not_cut_off_who_is_on_again(provider):
+    served()
+    perform("S1", "change_quantity", to="4")
+    work()
+    perform("S1", "deactivate_subscription")
+    perform("S1", "change_quantity", to="5")
+    perform("S1", "activate_subscription")
+    work()
+    service = provider.ask("/services/S1")
+    assert (service["active"], service["quantity"], provider.effects()) == (True, 5, {"S1": 2})
+    assert [status for status, _ in statuses(SYNC)[1:]] == ["not_applicable"] * 2 + ["succeeded"]
+    assert faults() == []
+
+
+def test_deactivation_that_certainly_had_no_effect_is_not_told_after_the_reactivation(provider):
+    served()
+    perform("S1", "change_quantity", to="4")
+    work()
+    provider.misbehave("busy", times=1, seconds=3600)
+    perform("S1", "deactivate_subscription")
+    work()
+    assert statuses(SYNC)[1] == ("retry", "provider_busy")
+    perform("S1", "activate_subscription")
+    due_now()
+    work()
+    assert (provider.active(), provider.effects()) == ({"S1": True}, {"S1": 1})
+    assert changes()[2][1:] == ("not_applicable", "superseded")
+    assert faults() == []
+
+
+def test_deactivation_that_may_have_had_its_effect_is_settled_before_the_reactivation(provider):
+    served()
+    perform("S1", "change_quantity", to="4")
+    work()
+    provider.misbehave("hang_up_after", times=1)
+    perform("S1", "deactivate_subscription")
+    work()
+    assert statuses(SYNC)[1] == ("retry", "outcome_unknown")
+    perform("S1", "activate_subscription")
+    due_now()
+    work()
+    assert [status for status, _ in statuses(SYNC)[1:]] == ["succeeded", "succeeded"]
+    assert provider.active() == {"S1": True}
+    assert faults() == []
+
+
 def test_deactivation_goes_past_a_failed_change_and_those_that_wait_for_it(provider):
     served()
     perform("S1", "change_quantity", to="4")
