@@ -9,6 +9,7 @@ from lapwing.core import clock
 from lapwing.core.context import acting_as
 from lapwing.core.errors import Refused
 from lapwing.jobs.actions.cancel import cancel
+from lapwing.jobs.machine_time import machine_now
 from lapwing.jobs.models import Job
 from lapwing.subscriptions.actions.cancel_scheduled_change import cancel_scheduled_change
 from lapwing.subscriptions.actions.perform import perform
@@ -17,7 +18,7 @@ from lapwing.subscriptions.actions.retry_merge import retry_merge
 from lapwing.subscriptions.actions.schedule_change import schedule_change
 from lapwing.subscriptions.models import LicenseChangeLog, ScheduledLicenseChangeLog, Subscription
 from tests.conftest import R
-from tests.job_types.conftest import statuses
+from tests.job_types.conftest import due_now, statuses
 from tests.jobs.conftest import work
 from tests.world import define, faults, make_account, make_subscription, run_now, state_of
 
@@ -75,6 +76,34 @@ def test_change_that_the_rules_refuse_is_marked_with_the_reason(later):
     work()
     assert (statuses(MERGE), merged()) == ([("failed", "merge_failed")], ["merge_failed"])
     assert "subscription S1 is effective" in ScheduledLicenseChangeLog.objects.get().message
+
+
+@pytest.mark.parametrize("planned_first", ["activate", "deactivate"])
+def test_changes_take_place_in_the_order_of_their_days_however_late(later, planned_first):
+    """Off on the first day, on again on the second: the last word counts, also where both come late."""
+    days = {"deactivate": TOMORROW, "activate": TOMORROW + timedelta(days=5)}
+    for change in sorted(days, key=lambda each: each != planned_first):
+        schedule_change("S1", change, on=days[change])
+    later(days=7)
+    off = Job.objects.order_by("scheduled_for")[:1].get()
+    Job.objects.filter(pk=off.pk).update(status="retry", scheduled_for=machine_now() + timedelta(hours=1))
+    work()
+    assert merged() == ["pending", "pending"]
+    due_now()
+    work()
+    assert (merged(), state_of("S1")) == (["merged", "merged"], "effective")
+    assert faults() == []
+
+
+def test_change_planned_between_two_others_takes_its_place(later):
+    for day, quantity in ((3, "3"), (1, "1"), (2, "2")):
+        schedule_change("S1", "quantity", value=quantity, on=R + timedelta(days=day))
+    by_day = list(Job.objects.order_by("scheduled_for").values_list("pk", "blockers"))
+    assert [blockers for _, blockers in by_day] == [0, 1, 2]  # the third waits for both
+    later(days=4)
+    work()
+    assert (merged(), Subscription.objects.get().quantity) == (["merged"] * 3, 3)
+    assert faults() == []
 
 
 def test_protected_subscription_is_not_deactivated_by_a_merge(later):

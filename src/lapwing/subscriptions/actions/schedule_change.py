@@ -7,11 +7,13 @@ from django.db import transaction
 
 from lapwing.audit.actions.record import record
 from lapwing.core.errors import Refused
+from lapwing.core.sql import lock_in_key_order
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import organisation, require, today
-from lapwing.jobs.actions.enqueue import enqueue
+from lapwing.jobs.actions.enqueue import enqueue, holder_of
+from lapwing.jobs.links import follow
 from lapwing.jobs.models import Job
-from lapwing.jobs.states import OPEN
+from lapwing.jobs.states import OPEN, READY
 from lapwing.subscriptions.actions.perform import locked
 from lapwing.subscriptions.amendments import quantity
 from lapwing.subscriptions.models import ScheduledLicenseChangeLog
@@ -45,8 +47,13 @@ def schedule_change(
 
 
 def ask_for_merge(scheduled: ScheduledLicenseChangeLog) -> Job:
-    """The job that merges it when its day begins in the organisation's zone; the one that there is already."""
-    return enqueue(
+    """The job that merges it when its day begins in the organisation's zone; the one that there is already. It takes
+    its place among those of its subscription: it waits for the one before it, and the one after waits for it.
+    """
+    if found := holder_of(MERGE, merge_key(scheduled.pk)):
+        return found
+    before, after = _neighbours(scheduled)
+    job = enqueue(
         MERGE,
         subject_kind="subscription",
         subject_id=scheduled.subscription_id,
@@ -54,16 +61,27 @@ def ask_for_merge(scheduled: ScheduledLicenseChangeLog) -> Job:
         parameters={"scheduled_change": scheduled.pk},
         key=merge_key(scheduled.pk),
         scheduled_for=_begins(scheduled),
-        after=_merge_before(scheduled),
+        after=[before.pk] if before else [],
         at_any_end=True,
     )
+    if after:
+        follow(after, [job.pk], at_any_end=True)
+    return job
 
 
-def _merge_before(scheduled: ScheduledLicenseChangeLog) -> list[int]:
-    """The open merge of the same subscription that comes just before: two of one day keep their order."""
-    open_jobs = Job.objects.filter(type=MERGE, subject=scheduled.subscription.number, status__in=OPEN)
-    due_before = open_jobs.filter(scheduled_for__lte=_begins(scheduled)).order_by("-scheduled_for", "-pk")
-    return list(due_before.values_list("pk", flat=True)[:1])
+def _neighbours(scheduled: ScheduledLicenseChangeLog) -> tuple[Job | None, Job | None]:
+    """The open merge of the same subscription just before it and the one just after it that has not begun, by the days
+    of their changes; two of one day keep the order in which they were planned. What has not begun does not begin meanwhile.
+    """
+    open_merges = Job.objects.filter(type=MERGE, subject=scheduled.subscription.number, status__in=OPEN)
+    lock_in_key_order(open_merges.filter(status__in=READY))
+    jobs = {job.parameters["scheduled_change"]: job for job in open_merges}
+    others = ScheduledLicenseChangeLog.objects.filter(pk__in=jobs).order_by("effective_on", "pk")
+    days = [(change.effective_on, change.pk) for change in others]
+    place = (scheduled.effective_on, scheduled.pk)
+    before = [jobs[pk] for day, pk in days if (day, pk) < place]
+    after = [jobs[pk] for day, pk in days if (day, pk) > place and jobs[pk].status in READY]
+    return (before[-1] if before else None), (after[0] if after else None)
 
 
 def _begins(scheduled: ScheduledLicenseChangeLog) -> datetime:
