@@ -8,6 +8,7 @@ from lapwing.customers.actions.map_provider_account import map_provider_account
 from lapwing.customers.actions.request_agreement import request_agreement
 from lapwing.customers.actions.set_credit_hold import hold_credit, release_credit
 from lapwing.customers.models import ProviderAccount
+from lapwing.job_types.sync_license_change_log import SyncLicenseChangeLog
 from lapwing.jobs.actions.cancel import cancel
 from lapwing.jobs.models import Job, JobAttempt
 from lapwing.subscriptions.actions.mark_provisioned import mark_provisioned
@@ -330,3 +331,21 @@ def test_only_who_provisions_may_set_a_provider(provider):
 
     with acting_as("anna"), pytest.raises(Refused, match="not_permitted"):
         set_provider("other", "none")
+
+
+def test_change_done_by_hand_while_the_provider_refuses_it_holds_nobody_up(provider, monkeypatch):
+    served()
+    perform("S1", "change_quantity", to="5")
+    perform("S1", "change_quantity", to="6")
+    first, call = LicenseChangeLog.objects.filter(event="update").first(), SyncLicenseChangeLog.settle_failure
+
+    def settle_failure(*args):
+        mark_provisioned(first.pk)
+        return call(*args)
+
+    monkeypatch.setattr(SyncLicenseChangeLog, "settle_failure", settle_failure)
+    provider.misbehave("refuse", times=1)
+    work()
+    assert statuses(SYNC) == [("not_applicable", "already_provisioned"), ("succeeded", "changed")]
+    assert provider.ask("/services/S1")["quantity"] == 6
+    assert faults() == []

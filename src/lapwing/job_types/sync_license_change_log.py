@@ -43,8 +43,8 @@ class SyncLicenseChangeLog(OutsideType):
     def prepare(self, job: HeldJob) -> Intent | Outcome:
         change = _locked(job.parameters["license_change"])
         provider = change.subscription.provider
-        if change.provisioning_status == Provisioning.PROVISIONED:
-            return NotApplicable("already_provisioned", f"provisioned at {change.provisioned_at}")
+        if provisioned := _provisioned(change):
+            return provisioned
         if change.provisioning_status == Provisioning.NOT_APPLICABLE:
             return NotApplicable(change.provisioning_code or "not_needed", change.provisioning_message)
         if superseded := _superseded(change):
@@ -71,9 +71,8 @@ class SyncLicenseChangeLog(OutsideType):
         return Succeeded(str(answer.outcome).replace("_", " "), str(answer.outcome))
 
     def settle_failure(self, job: HeldJob, intent: Intent, error: Exception) -> Outcome:
-        if superseded := _superseded(_locked(job.parameters["license_change"])):
-            return superseded
-        return outcome_of_call(error)
+        change = _locked(job.parameters["license_change"])
+        return _provisioned(change) or _superseded(change) or outcome_of_call(error)
 
     def on_failed(self, job: HeldJob, code: str, text: str) -> None:
         record_provisioning(job.parameters["license_change"], Provisioning.FAILED, code=code, message=text)
@@ -81,11 +80,17 @@ class SyncLicenseChangeLog(OutsideType):
 
 def _locked(change_id: int) -> LicenseChangeLog:
     """The change, while nobody writes a later one of its subscription: who does sees how this attempt ended."""
-    change = LicenseChangeLog.objects.select_related(
-        "subscription__provider", "subscription__account__customer", "product"
-    ).get(pk=change_id)
-    Subscription.objects.select_for_update(no_key=True).get(pk=change.subscription_id)
-    return change
+    changes = LicenseChangeLog.objects.filter(pk=change_id)
+    Subscription.objects.select_for_update(no_key=True).get(pk__in=changes.values("subscription"))
+    related = changes.select_related("subscription__provider", "subscription__account__customer", "product")
+    return related.select_for_update(of=("self",)).get()
+
+
+def _provisioned(change: LicenseChangeLog) -> Outcome | None:
+    """Somebody may have done it by hand while it was told."""
+    if change.provisioning_status != Provisioning.PROVISIONED:
+        return None
+    return NotApplicable("already_provisioned", f"provisioned at {change.provisioned_at}")
 
 
 def _superseded(change: LicenseChangeLog) -> Outcome | None:
