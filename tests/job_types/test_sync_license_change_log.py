@@ -1,5 +1,8 @@
 """The provider is told of each change once and in order; what keeps it from being told is said in words."""
 
+import json
+from urllib.request import Request, urlopen
+
 import pytest
 
 from lapwing.catalog.actions.set_provider import set_provider
@@ -331,6 +334,19 @@ def test_only_who_provisions_may_set_a_provider(provider):
 
     with acting_as("anna"), pytest.raises(Refused, match="not_permitted"):
         set_provider("other", "none")
+
+
+def test_order_that_the_provider_calls_old_by_a_number_that_is_none_of_ours_is_not_taken_as_told(provider):
+    served(state="not_effective")
+    for revision, active in ((48212, True), (48213, False)):
+        order = {"active": active, "quantity": 1, "product": "", "identity": "", "event": "update"}
+        told, key = json.dumps({**order, "revision": revision}).encode(), {"Idempotency-Key": str(revision)}
+        urlopen(Request(f"{provider.url}/services/S1", told, key, method="PUT"), timeout=5).close()
+    perform("S1", "activate_subscription")
+    work()
+    assert statuses(SYNC) == [("failed", "provider_unknown_order")]
+    assert changes()[1] == ("activate", "failed", "provider_unknown_order")
+    assert "48213" in Job.objects.get(type=SYNC).result
 
 
 def test_change_done_by_hand_while_the_provider_refuses_it_holds_nobody_up(provider, monkeypatch):

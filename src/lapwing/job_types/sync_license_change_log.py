@@ -6,11 +6,12 @@ from datetime import timedelta
 from lapwing.catalog.models import Provider, ProviderKind
 from lapwing.catalog.provider_calls import Line, line_to, outcome_of_call
 from lapwing.connectors.orders import Event as OrderEvent
-from lapwing.connectors.orders import Receipt, ServiceOrder
+from lapwing.connectors.orders import Outcome as Ended
+from lapwing.connectors.orders import Receipt, ServiceOrder, as_ordered
 from lapwing.connectors.port import connectors
 from lapwing.core import clock
 from lapwing.customers.models import Customer, ProviderAccount, ProviderAgreement
-from lapwing.jobs.outcomes import Later, NotApplicable, Outcome, Succeeded
+from lapwing.jobs.outcomes import Failed, Later, NotApplicable, Outcome, Succeeded
 from lapwing.jobs.types import HeldJob, OutsideType, Parameters, job_types
 from lapwing.subscriptions.actions.record_provisioning import record_provisioning
 from lapwing.subscriptions.models import Event, LicenseChangeLog, Provisioning, Subscription
@@ -65,6 +66,8 @@ class SyncLicenseChangeLog(OutsideType):
 
     def settle(self, job: HeldJob, intent: Intent, answer: Receipt) -> Outcome:
         change_id = job.parameters["license_change"]
+        if unknown := _unknown_order(change_id, intent.order, answer):
+            return unknown
         record_provisioning(
             change_id, Provisioning.PROVISIONED, code=str(answer.outcome), reference=answer.reference
         )
@@ -91,6 +94,23 @@ def _provisioned(change: LicenseChangeLog) -> Outcome | None:
     if change.provisioning_status != Provisioning.PROVISIONED:
         return None
     return NotApplicable("already_provisioned", f"provisioned at {change.provisioned_at}")
+
+
+def _unknown_order(change_id: int, order: ServiceOrder, answer: Receipt) -> Outcome | None:
+    """The provider names an order newer than this one that we never gave, so it takes none of ours any more: the number
+    is somebody else's, or of before a backup was restored here.
+    """
+    if answer.outcome is not Ended.SUPERSEDED or as_ordered(order, answer.state):
+        return None
+    later = LicenseChangeLog.objects.filter(subscription__number=order.service, pk__gt=change_id)
+    if (later.filter(pk=answer.state.revision) if answer.state else later).exists():
+        return None
+    named = f"order {answer.state.revision}" if answer.state else "a newer order"
+    return Failed(
+        "provider_unknown_order",
+        f"the provider has {named} of service {order.service}, expected none newer than {order.revision}: it is none of "
+        "ours, and nothing was sent; correct the number of the last order there",
+    )
 
 
 def _superseded(change: LicenseChangeLog) -> Outcome | None:
