@@ -336,6 +336,37 @@ def test_only_who_provisions_may_set_a_provider(provider):
         set_provider("other", "none")
 
 
+@pytest.mark.parametrize(("event", "on"), [("activate", True), ("deactivate", False)])
+def test_change_of_a_provider_that_became_manual_goes_to_who_is_responsible_now(provider, mail, event, on):
+    served(state="not_effective" if on else "effective")
+    perform("S1", f"{event}_subscription")
+    set_provider("acme", "manual", responsible_email="ops@example.com")
+    work()
+    assert statuses(SYNC) == [("not_applicable", "handed_over")]
+    assert changes()[1][:2] == (event, "awaiting")
+    assert len(mail.journal.mailbox("ops@example.com")) == 1
+    assert faults() == []
+
+
+def test_change_of_a_provider_that_became_automatic_is_told_to_its_system(provider, mail):
+    served(provider="byhand", state="not_effective")
+    perform("S1", "activate_subscription")
+    set_provider("byhand", "automatic", connector="sandbox", configuration={"url": provider.url})
+    work()
+    assert statuses("manual_provider_reminder") == [("not_applicable", "handed_over")]
+    assert (statuses(SYNC), provider.active()) == ([("succeeded", "changed")], {"S1": True})
+    assert faults() == []
+
+
+def test_change_that_nobody_has_to_be_told_of_any_more_waits_for_nobody(mail):
+    served(provider="byhand", state="not_effective")
+    perform("S1", "activate_subscription")
+    set_provider("byhand", "none")
+    work()
+    assert changes()[1] == ("activate", "not_applicable", "no_manual_provider")
+    assert faults() == []
+
+
 def test_order_that_the_provider_calls_old_by_a_number_that_is_none_of_ours_is_not_taken_as_told(provider):
     served(state="not_effective")
     for revision, active in ((48212, True), (48213, False)):

@@ -15,7 +15,7 @@ from lapwing.jobs.outcomes import Failed, Later, NotApplicable, Outcome, Succeed
 from lapwing.jobs.types import HeldJob, OutsideType, Parameters, job_types
 from lapwing.subscriptions.actions.record_provisioning import record_provisioning
 from lapwing.subscriptions.models import Event, LicenseChangeLog, Provisioning, Subscription
-from lapwing.subscriptions.provider_jobs import change_key
+from lapwing.subscriptions.provider_jobs import change_key, hand_over
 
 ASK_AGAIN = timedelta(hours=1)
 
@@ -50,6 +50,8 @@ class SyncLicenseChangeLog(OutsideType):
             return NotApplicable(change.provisioning_code or "not_needed", change.provisioning_message)
         if superseded := _superseded(change):
             return superseded
+        if provider is not None and provider.kind == ProviderKind.MANUAL:
+            return hand_over(change)
         if provider is None or provider.kind != ProviderKind.AUTOMATIC:
             return _not_applicable(change, "no_automatic_provider", "the provider is not automatic any more")
         if not connectors.get(provider.connector).needs_provisioning:

@@ -18,9 +18,10 @@ from lapwing.core.sql import lock_in_key_order, text
 from lapwing.jobs.actions.enqueue import enqueue_from
 from lapwing.jobs.links import follow_many
 from lapwing.jobs.models import ArchivedJob, Job, JobLink
+from lapwing.jobs.outcomes import NotApplicable
 from lapwing.jobs.states import LIVE, MET, Status
 from lapwing.jobs.types import NORMAL
-from lapwing.subscriptions.models import Event, LicenseChangeLog, Provisioning
+from lapwing.subscriptions.models import Event, LicenseChangeLog, Provisioning, Subscription
 
 JOB_OF = {ProviderKind.AUTOMATIC: "sync_license_change_log", ProviderKind.MANUAL: "manual_provider_reminder"}
 UNTOLD = (Provisioning.AWAITING, Provisioning.FAILED)
@@ -43,6 +44,19 @@ def ask(changes: QuerySet[LicenseChangeLog], event: str, *, priority: int = NORM
         told = changes.filter(subscription__provider__kind=kind, provisioning_status=Provisioning.AWAITING)
         if enqueue_from(job_type, told, {**_COLUMNS, "priority": priority}):
             _put_in_order(told, event)
+
+
+def hand_over(change: LicenseChangeLog) -> NotApplicable:
+    """The provider is told in another way by now, by a person or by its system: a job of that type takes the change
+    over from the one that finds this out, which ends so.
+    """
+    subscription = Subscription.objects.select_for_update(no_key=True).get(pk=change.subscription_id)
+    LicenseChangeLog.objects.filter(pk=change.pk, provisioning_status=Provisioning.FAILED).update(
+        provisioning_status=Provisioning.AWAITING
+    )
+    ask(LicenseChangeLog.objects.filter(pk=change.pk), change.event)
+    provider = subscription.provider
+    return NotApplicable("handed_over", f"provider {provider and provider.code} is told in another way now")
 
 
 def jobs_of_run(run_id: int, subscription_ids: Iterable[int]) -> dict[int, int]:
