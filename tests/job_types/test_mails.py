@@ -10,7 +10,9 @@ from lapwing.customers.models import Customer, ProviderAgreement
 from lapwing.jobs import outcomes
 from lapwing.jobs.actions.run_now import run_now
 from lapwing.jobs.actions.settle import settle
+from lapwing.jobs.executor import Executor
 from lapwing.jobs.models import Job
+from lapwing.jobs.rescue import rescue
 from lapwing.jobs.types import job_types
 from lapwing.messages.actions.ask_for_email import ask_for_email
 from lapwing.messages.models import Email
@@ -18,7 +20,7 @@ from lapwing.subscriptions.actions.mark_provisioned import mark_provisioned
 from lapwing.subscriptions.actions.perform import perform
 from lapwing.subscriptions.models import LicenseChangeLog
 from tests.job_types.conftest import due_now, served, statuses
-from tests.jobs.conftest import work
+from tests.jobs.conftest import claim, expire, work
 from tests.world import faults
 
 OPS = "ops@example.com"
@@ -68,6 +70,22 @@ def test_mail_that_stopped_being_true_is_not_sent(mail, change):
     assert statuses("send_email") == [("not_applicable", "no_longer_true")]
     assert (mail.journal.deliveries, Email.objects.get().status) == (0, "not_sent")
     assert faults() == []
+
+
+def test_mail_that_may_have_arrived_is_never_called_not_sent(mail, change):
+    """Its worker died after the server took it; then it stopped being true."""
+    Executor().begin(claim())  # the reminder asks for the mail
+    (held,) = claim(pool="outside")
+    dying = Executor()
+    dying.begin([held])
+    assert dying.answered.wait(10)
+    expire(held.id)
+    rescue()
+    mark_provisioned(change.pk)
+    due_now()
+    work()
+    assert statuses("send_email") == [("not_applicable", "no_longer_true")]
+    assert (mail.journal.deliveries, Email.objects.get().status) == (1, "unknown")
 
 
 def test_server_that_is_down_is_tried_again(mail, change):

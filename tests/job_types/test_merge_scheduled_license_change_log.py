@@ -12,6 +12,7 @@ from lapwing.core.context import acting_as
 from lapwing.core.errors import Refused
 from lapwing.identity.queries import organisation, today
 from lapwing.jobs.actions.cancel import cancel
+from lapwing.jobs.machine_time import machine_now
 from lapwing.jobs.models import Job, JobLink
 from lapwing.subscriptions.actions.cancel_scheduled_change import cancel_scheduled_change
 from lapwing.subscriptions.actions.perform import perform
@@ -21,7 +22,7 @@ from lapwing.subscriptions.actions.schedule_change import schedule_change
 from lapwing.subscriptions.models import LicenseChangeLog, ScheduledLicenseChangeLog, Subscription
 from lapwing.subscriptions.states import NEEDS_UNTIL
 from tests.conftest import R
-from tests.job_types.conftest import statuses
+from tests.job_types.conftest import due_now, statuses
 from tests.jobs.conftest import work
 from tests.world import define, faults, make_account, make_subscription, run_now, state_of
 
@@ -81,6 +82,34 @@ def test_change_that_the_rules_refuse_is_marked_with_the_reason(later):
     assert "subscription S1 is effective" in ScheduledLicenseChangeLog.objects.get().message
 
 
+@pytest.mark.parametrize("planned_first", ["activate", "deactivate"])
+def test_changes_take_place_in_the_order_of_their_days_however_late(later, planned_first):
+    """Off on the first day, on again on the second: the last word counts, also where both come late."""
+    days = {"deactivate": TOMORROW, "activate": TOMORROW + timedelta(days=5)}
+    for change in sorted(days, key=lambda each: each != planned_first):
+        schedule_change("S1", change, on=days[change])
+    later(days=7)
+    off = Job.objects.order_by("scheduled_for")[:1].get()
+    Job.objects.filter(pk=off.pk).update(status="retry", scheduled_for=machine_now() + timedelta(hours=1))
+    work()
+    assert merged() == ["pending", "pending"]
+    due_now()
+    work()
+    assert (merged(), state_of("S1")) == (["merged", "merged"], "effective")
+    assert faults() == []
+
+
+def test_change_planned_between_two_others_takes_its_place(later):
+    for day, quantity in ((3, "3"), (1, "1"), (2, "2")):
+        schedule_change("S1", "quantity", value=quantity, on=R + timedelta(days=day))
+    by_day = list(Job.objects.order_by("scheduled_for").values_list("pk", "blockers"))
+    assert [blockers for _, blockers in by_day] == [0, 1, 2]  # the third waits for both
+    later(days=4)
+    work()
+    assert (merged(), Subscription.objects.get().quantity) == (["merged"] * 3, 3)
+    assert faults() == []
+
+
 def test_protected_subscription_is_not_deactivated_by_a_merge(later):
     schedule_change("S1", "deactivate", on=TOMORROW)
     protect("S1", reason="court order")
@@ -104,7 +133,7 @@ def test_run_asks_for_what_was_missed_and_not_for_what_is_asked(later):
     make_subscription("S2")
     missed = schedule_change("S1", "quantity", value="7", on=TOMORROW)
     schedule_change("S2", "quantity", value="8", on=TOMORROW)
-    cancel(list(Job.objects.filter(parameters={"scheduled_change": missed.pk}).values_list("pk", flat=True)))
+    cancel(list(Job.objects.filter(parameters__scheduled_change=missed.pk).values_list("pk", flat=True)))
     later(days=1)
     code = define("Merge changes", kind="merge_scheduled_changes")
     assert outcome_of_changes(run_now(code)) == {"S1": ("done", ""), "S2": ("skipped", "already_asked")}
@@ -126,11 +155,11 @@ def missed(number: str, *days: int) -> list[int]:
     return [each.pk for each in reversed(found)]
 
 
-def waits_for() -> dict[int, int]:
-    """Scheduled changes by the one that has to be merged before."""
+def waits_for() -> set[tuple[int, int]]:
+    """Scheduled changes, each with one that has to be merged before."""
     change = {job.pk: job.parameters["scheduled_change"] for job in Job.objects.filter(type=MERGE)}
     return {
-        change[link.job_id]: change[link.predecessor_id] for link in JobLink.objects.filter(at_any_end=True)
+        (change[link.job_id], change[link.predecessor_id]) for link in JobLink.objects.filter(at_any_end=True)
     }
 
 
@@ -143,7 +172,10 @@ def test_missed_changes_of_one_subscription_are_asked_for_in_the_order_of_their_
     later(days=6)
     run = run_now(define("Merge changes", kind="merge_scheduled_changes"))
     assert (run.selected, outcome_counts(run)) == (5, {("done", ""): 4, ("skipped", "already_asked"): 1})
-    assert waits_for() == {late: asked, fifth: asked, second_of_two: first_of_two}
+    assert waits_for() == {
+        *((late, asked), (asked, second), (fifth, asked), (late, fifth)),
+        (second_of_two, first_of_two),
+    }
     begins = dict(Job.objects.filter(type=MERGE).values_list("parameters__scheduled_change", "scheduled_for"))
     assert begins[second] == datetime.combine(R + timedelta(days=2), time(), organisation().zone)
     work()
@@ -173,8 +205,8 @@ def test_batch_takes_as_many_statements_whatever_its_size(later):
         written = [each["sql"] for each in statements if "jobs_job" in each["sql"]]
         counts.append((len(statements), len(written)))
         assert (run.selected, Job.objects.filter(type=MERGE).count()) == (2 * some + 1, 2 * some + 1)
-        assert len(waits_for()) == some
-        assert asked not in waits_for()
+        assert len(waits_for()) == some + 1
+        assert asked in {change for change, _before in waits_for()}
         Job.objects.all().delete()
         JobLink.objects.all().delete()
         ScheduledLicenseChangeLog.objects.all().delete()

@@ -1,5 +1,8 @@
 """The provider is told of each change once and in order; what keeps it from being told is said in words."""
 
+import json
+from urllib.request import Request, urlopen
+
 import pytest
 
 from lapwing.catalog.actions.set_provider import set_provider
@@ -8,6 +11,7 @@ from lapwing.customers.actions.map_provider_account import map_provider_account
 from lapwing.customers.actions.request_agreement import request_agreement
 from lapwing.customers.actions.set_credit_hold import hold_credit, release_credit
 from lapwing.customers.models import ProviderAccount
+from lapwing.job_types.sync_license_change_log import SyncLicenseChangeLog
 from lapwing.jobs.actions.cancel import cancel
 from lapwing.jobs.actions.settle import settle
 from lapwing.jobs.models import Job, JobAttempt
@@ -50,6 +54,52 @@ def test_what_a_later_change_made_pointless_is_not_told(provider):
     service = provider.ask("/services/S1")
     assert (service["active"], service["quantity"], provider.effects()) == (True, 3, {"S1": 2})
     assert [status for status, _ in statuses(SYNC)] == ["not_applicable"] * 2 + ["succeeded"] * 2
+    assert faults() == []
+
+
+def test_change_made_while_services_were_off_does_not_cut_off_who_is_on_again(provider):
+    served()
+    perform("S1", "change_quantity", to="4")
+    work()
+    perform("S1", "deactivate_subscription")
+    perform("S1", "change_quantity", to="5")
+    perform("S1", "activate_subscription")
+    work()
+    service = provider.ask("/services/S1")
+    assert (service["active"], service["quantity"], provider.effects()) == (True, 5, {"S1": 2})
+    assert [status for status, _ in statuses(SYNC)[1:]] == ["not_applicable"] * 2 + ["succeeded"]
+    assert faults() == []
+
+
+def test_deactivation_that_certainly_had_no_effect_is_not_told_after_the_reactivation(provider):
+    served()
+    perform("S1", "change_quantity", to="4")
+    work()
+    provider.misbehave("busy", times=1, seconds=3600)
+    perform("S1", "deactivate_subscription")
+    work()
+    assert statuses(SYNC)[1] == ("retry", "provider_busy")
+    perform("S1", "activate_subscription")
+    due_now()
+    work()
+    assert (provider.active(), provider.effects()) == ({"S1": True}, {"S1": 1})
+    assert changes()[2][1:] == ("not_applicable", "superseded")
+    assert faults() == []
+
+
+def test_deactivation_that_may_have_had_its_effect_is_settled_before_the_reactivation(provider):
+    served()
+    perform("S1", "change_quantity", to="4")
+    work()
+    provider.misbehave("hang_up_after", times=1)
+    perform("S1", "deactivate_subscription")
+    work()
+    assert statuses(SYNC)[1] == ("retry", "outcome_unknown")
+    perform("S1", "activate_subscription")
+    due_now()
+    work()
+    assert [status for status, _ in statuses(SYNC)[1:]] == ["succeeded", "succeeded"]
+    assert provider.active() == {"S1": True}
     assert faults() == []
 
 
@@ -329,3 +379,65 @@ def test_only_who_provisions_may_set_a_provider(provider):
 
     with acting_as("anna"), pytest.raises(Refused, match="not_permitted"):
         set_provider("other", "none")
+
+
+@pytest.mark.parametrize(("event", "on"), [("activate", True), ("deactivate", False)])
+def test_change_of_a_provider_that_became_manual_goes_to_who_is_responsible_now(provider, mail, event, on):
+    served(state="not_effective" if on else "effective")
+    perform("S1", f"{event}_subscription")
+    set_provider("acme", "manual", responsible_email="ops@example.com")
+    work()
+    assert statuses(SYNC) == [("not_applicable", "handed_over")]
+    assert changes()[1][:2] == (event, "awaiting")
+    assert len(mail.journal.mailbox("ops@example.com")) == 1
+    assert faults() == []
+
+
+def test_change_of_a_provider_that_became_automatic_is_told_to_its_system(provider, mail):
+    served(provider="byhand", state="not_effective")
+    perform("S1", "activate_subscription")
+    set_provider("byhand", "automatic", connector="sandbox", configuration={"url": provider.url})
+    work()
+    assert statuses("manual_provider_reminder") == [("not_applicable", "handed_over")]
+    assert (statuses(SYNC), provider.active()) == ([("succeeded", "changed")], {"S1": True})
+    assert faults() == []
+
+
+def test_change_that_nobody_has_to_be_told_of_any_more_waits_for_nobody(mail):
+    served(provider="byhand", state="not_effective")
+    perform("S1", "activate_subscription")
+    set_provider("byhand", "none")
+    work()
+    assert changes()[1] == ("activate", "not_applicable", "no_manual_provider")
+    assert faults() == []
+
+
+def test_order_that_the_provider_calls_old_by_a_number_that_is_none_of_ours_is_not_taken_as_told(provider):
+    served(state="not_effective")
+    for revision, active in ((48212, True), (48213, False)):
+        order = {"active": active, "quantity": 1, "product": "", "identity": "", "event": "update"}
+        told, key = json.dumps({**order, "revision": revision}).encode(), {"Idempotency-Key": str(revision)}
+        urlopen(Request(f"{provider.url}/services/S1", told, key, method="PUT"), timeout=5).close()
+    perform("S1", "activate_subscription")
+    work()
+    assert statuses(SYNC) == [("failed", "provider_unknown_order")]
+    assert changes()[1] == ("activate", "failed", "provider_unknown_order")
+    assert "48213" in Job.objects.get(type=SYNC).result
+
+
+def test_change_done_by_hand_while_the_provider_refuses_it_holds_nobody_up(provider, monkeypatch):
+    served()
+    perform("S1", "change_quantity", to="5")
+    perform("S1", "change_quantity", to="6")
+    first, call = LicenseChangeLog.objects.filter(event="update").first(), SyncLicenseChangeLog.settle_failure
+
+    def settle_failure(*args):
+        mark_provisioned(first.pk)
+        return call(*args)
+
+    monkeypatch.setattr(SyncLicenseChangeLog, "settle_failure", settle_failure)
+    provider.misbehave("refuse", times=1)
+    work()
+    assert statuses(SYNC) == [("not_applicable", "already_provisioned"), ("succeeded", "changed")]
+    assert provider.ask("/services/S1")["quantity"] == 6
+    assert faults() == []

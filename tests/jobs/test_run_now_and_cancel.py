@@ -183,3 +183,27 @@ def test_follower_of_a_cancelled_job_waits_until_that_is_run_again(desk):
     run_now([first.pk])
     work()
     assert shown(second)[0] == "succeeded"
+
+
+def test_job_that_may_have_had_its_effect_is_asked_about_though_somebody_cancels_it_meanwhile(
+    ledger, tmp_path, monkeypatch
+):
+    executor = Executor()
+    file = tmp_path / "told"
+    job = ask("tell", parameters={"file": str(file), "do": "no_answer"})
+    work()
+    assert shown(job) == ("retry", "outcome_unknown")
+    make_due(job.pk)
+    (held,) = claim(pool="outside")
+    cancel([job.pk])
+    tell = job_types.get("tell")
+
+    def prepare(each, real=tell.prepare):
+        Heartbeat(held.token, executor).beat()  # it takes long
+        return real(each)
+
+    monkeypatch.setattr(tell, "prepare", prepare)
+    executor.begin([held])
+    executor.finish()
+    assert shown(job) == ("succeeded", "")
+    assert file.read_text() == f"{job.pk}\n"

@@ -1,6 +1,7 @@
 """Handing a mail to a real server: what each of its manners means, and that "not sent" is never said of a sent mail."""
 
 import smtplib
+import socket
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -293,3 +294,15 @@ def test_a_server_without_encryption_gets_neither_mail_nor_password(process, ser
 def test_certificates_can_be_missing_without_a_traceback(server):
     with pytest.raises(NotSent, match="cannot be read"):
         deliver(a_mail(), replace(server, tls=Tls.IMPLICIT, ca_file="/nowhere.pem"))
+
+
+def test_nothing_is_handed_over_after_the_time_limit_however_long_the_name_took(process, server, monkeypatch):
+    def slow(*args, real=socket.getaddrinfo, **options):
+        time.sleep(0.55)
+        return real(*args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    with pytest.raises(NotSent) as raised:
+        deliver(a_mail("late@example.com"), replace(server, total_timeout_s=0.5))
+    assert raised.value.code == "smtp_too_late"
+    assert process.journal.mailbox("late@example.com") == []

@@ -8,7 +8,9 @@ from lapwing.identity.queries import today
 from lapwing.jobs.outcomes import Later, NotApplicable, Outcome
 from lapwing.jobs.types import DatabaseType, HeldJob, Parameters, job_types
 from lapwing.messages.actions.ask_for_email import ask_for_email
+from lapwing.subscriptions.actions.record_provisioning import record_provisioning
 from lapwing.subscriptions.models import LicenseChangeLog, Provisioning
+from lapwing.subscriptions.provider_jobs import hand_over
 
 
 class ReminderParameters(Parameters):
@@ -31,7 +33,10 @@ class ManualProviderReminder(DatabaseType):
                 f"already_{change.provisioning_status}", "nothing is left to be done by hand"
             )
         provider = change.subscription.provider
+        if provider is not None and provider.kind == ProviderKind.AUTOMATIC:
+            return hand_over(change)
         if provider is None or provider.kind != ProviderKind.MANUAL:
+            record_provisioning(change.pk, Provisioning.NOT_APPLICABLE, code="no_manual_provider")
             return NotApplicable("no_manual_provider", "the provider is not manual any more")
         ask_for_email(
             "manual_provider_action",

@@ -33,6 +33,7 @@ from lapwing.messages.smtp_server import SmtpServer, server_from_url
 from lapwing.messages.states import OPEN, EmailStatus
 
 ASK_AGAIN = timedelta(hours=1)
+LOST = "an attempt ended before it told what became of it; the mail may have arrived"
 
 
 class MailParameters(Parameters):
@@ -63,7 +64,7 @@ class SendEmail(OutsideType):
         asked = MailParameters(**job.parameters)
         facts = mail_facts.get(asked.event).gather(asked.subject_id)
         if facts is None:
-            return _drop(asked)
+            return _drop(asked, doubtful=job.doubtful)
         try:
             server = server_from_url(settings.SMTP_URL)
         except Refused as refused:
@@ -108,9 +109,7 @@ class SendEmail(OutsideType):
 
     def on_failed(self, job: HeldJob, code: str, text: str) -> None:
         asked = MailParameters(**job.parameters)
-        became = EmailStatus.UNKNOWN if code == NEEDS_PERSON else EmailStatus.NOT_SENT
-        for email in _mails(asked, EmailStatus.PREPARED):
-            close_email(email.pk, status=became, code=code, answer=text)
+        _close_prepared(asked, code, text, doubtful=code == NEEDS_PERSON)
 
     def on_settled(self, job: HeldJob, *, happened: bool, reason: str) -> None:
         asked = MailParameters(**job.parameters)
@@ -125,11 +124,19 @@ def _mails(asked: MailParameters, status: EmailStatus) -> QuerySet[Email]:
     return Email.objects.filter(key=asked.key, event=asked.event, mailbox=mailbox, status=status)
 
 
-def _drop(asked: MailParameters) -> Outcome:
-    """It stopped being true before it was sent."""
-    for email in _mails(asked, EmailStatus.PREPARED):
-        close_email(email.pk, status=EmailStatus.NOT_SENT, code="no_longer_true")
+def _drop(asked: MailParameters, *, doubtful: bool) -> Outcome:
+    """It stopped being true before it was sent, or before anybody knew whether it was."""
+    _close_prepared(asked, "no_longer_true", "", doubtful=doubtful)
     return NotApplicable("no_longer_true", "what it would tell is no longer so")
+
+
+def _close_prepared(asked: MailParameters, code: str, text: str, *, doubtful: bool) -> None:
+    """A worker that was lost while it sent the mail left it prepared; nobody can say that it did not arrive."""
+    for email in _mails(asked, EmailStatus.PREPARED):
+        if doubtful:
+            close_email(email.pk, status=EmailStatus.UNKNOWN, answer=LOST)
+        else:
+            close_email(email.pk, status=EmailStatus.NOT_SENT, code=code, answer=text)
 
 
 job_types.register(SendEmail())

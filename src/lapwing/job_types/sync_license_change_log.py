@@ -6,16 +6,17 @@ from datetime import timedelta
 from lapwing.catalog.models import Provider, ProviderKind
 from lapwing.catalog.provider_calls import Line, line_to, outcome_of_call
 from lapwing.connectors.orders import Event as OrderEvent
-from lapwing.connectors.orders import Receipt, ServiceOrder
+from lapwing.connectors.orders import Outcome as Ended
+from lapwing.connectors.orders import Receipt, ServiceOrder, as_ordered
 from lapwing.connectors.port import connectors
 from lapwing.core import clock
 from lapwing.customers.models import Customer, ProviderAccount, ProviderAgreement
-from lapwing.jobs.outcomes import Later, NotApplicable, Outcome, Succeeded
+from lapwing.jobs.outcomes import Failed, Later, NotApplicable, Outcome, Succeeded
 from lapwing.jobs.states import DID_NOT_HAPPEN
 from lapwing.jobs.types import HeldJob, OutsideType, Parameters, job_types
 from lapwing.subscriptions.actions.record_provisioning import record_provisioning
 from lapwing.subscriptions.models import Event, LicenseChangeLog, Provisioning, Subscription
-from lapwing.subscriptions.provider_jobs import UNTOLD, change_key
+from lapwing.subscriptions.provider_jobs import UNTOLD, change_key, hand_over
 
 ASK_AGAIN = timedelta(hours=1)
 
@@ -44,12 +45,14 @@ class SyncLicenseChangeLog(OutsideType):
     def prepare(self, job: HeldJob) -> Intent | Outcome:
         change = _locked(job.parameters["license_change"])
         provider = change.subscription.provider
-        if change.provisioning_status == Provisioning.PROVISIONED:
-            return NotApplicable("already_provisioned", f"provisioned at {change.provisioned_at}")
+        if provisioned := _provisioned(change):
+            return provisioned
         if change.provisioning_status == Provisioning.NOT_APPLICABLE:
             return NotApplicable(change.provisioning_code or "not_needed", change.provisioning_message)
         if superseded := _superseded(change):
             return superseded
+        if provider is not None and provider.kind == ProviderKind.MANUAL:
+            return hand_over(change)
         if provider is None or provider.kind != ProviderKind.AUTOMATIC:
             return _not_applicable(change, "no_automatic_provider", "the provider is not automatic any more")
         if not connectors.get(provider.connector).needs_provisioning:
@@ -66,15 +69,16 @@ class SyncLicenseChangeLog(OutsideType):
 
     def settle(self, job: HeldJob, intent: Intent, answer: Receipt) -> Outcome:
         change_id = job.parameters["license_change"]
+        if unknown := _unknown_order(change_id, intent.order, answer):
+            return unknown
         record_provisioning(
             change_id, Provisioning.PROVISIONED, code=str(answer.outcome), reference=answer.reference
         )
         return Succeeded(str(answer.outcome).replace("_", " "), str(answer.outcome))
 
     def settle_failure(self, job: HeldJob, intent: Intent, error: Exception) -> Outcome:
-        if superseded := _superseded(_locked(job.parameters["license_change"])):
-            return superseded
-        return outcome_of_call(error)
+        change = _locked(job.parameters["license_change"])
+        return _provisioned(change) or _superseded(change) or outcome_of_call(error)
 
     def on_failed(self, job: HeldJob, code: str, text: str) -> None:
         record_provisioning(job.parameters["license_change"], Provisioning.FAILED, code=code, message=text)
@@ -91,11 +95,34 @@ class SyncLicenseChangeLog(OutsideType):
 
 def _locked(change_id: int) -> LicenseChangeLog:
     """The change, while nobody writes a later one of its subscription: who does sees how this attempt ended."""
-    change = LicenseChangeLog.objects.select_related(
-        "subscription__provider", "subscription__account__customer", "product"
-    ).get(pk=change_id)
-    Subscription.objects.select_for_update(no_key=True).get(pk=change.subscription_id)
-    return change
+    changes = LicenseChangeLog.objects.filter(pk=change_id)
+    Subscription.objects.select_for_update(no_key=True).get(pk__in=changes.values("subscription"))
+    related = changes.select_related("subscription__provider", "subscription__account__customer", "product")
+    return related.select_for_update(of=("self",)).get()
+
+
+def _provisioned(change: LicenseChangeLog) -> Outcome | None:
+    """Somebody may have done it by hand while it was told."""
+    if change.provisioning_status != Provisioning.PROVISIONED:
+        return None
+    return NotApplicable("already_provisioned", f"provisioned at {change.provisioned_at}")
+
+
+def _unknown_order(change_id: int, order: ServiceOrder, answer: Receipt) -> Outcome | None:
+    """The provider names an order newer than this one that we never gave, so it takes none of ours any more: the number
+    is somebody else's, or of before a backup was restored here.
+    """
+    if answer.outcome is not Ended.SUPERSEDED or as_ordered(order, answer.state):
+        return None
+    later = LicenseChangeLog.objects.filter(subscription__number=order.service, pk__gt=change_id)
+    if (later.filter(pk=answer.state.revision) if answer.state else later).exists():
+        return None
+    named = f"order {answer.state.revision}" if answer.state else "a newer order"
+    return Failed(
+        "provider_unknown_order",
+        f"the provider has {named} of service {order.service}, expected none newer than {order.revision}: it is none "
+        "of ours, and nothing was sent; correct the number of the last order there",
+    )
 
 
 def _superseded(change: LicenseChangeLog) -> Outcome | None:

@@ -61,7 +61,8 @@ class Heartbeat:
         overdue = [each for each in running if each.calling and each.overdue]
         kept = {each.job.id: each for each in running if each not in overdue}
         for pk, cancel_asked in renew(self._token, kept, lease_s=self._lease_s).items():
-            kept[pk].cancel_asked = cancel_asked
+            # What may have been done already is asked about first, cancelled or not.
+            kept[pk].cancel_asked = cancel_asked and not kept[pk].job.doubtful
         execute(f"UPDATE jobs_worker SET seen_at = {now_sql()} WHERE token = %s", [self._token])
         self._give_up(overdue)
 

@@ -6,6 +6,7 @@ whatever goes wrong after it but an answer in numbers, nobody knows.
 
 import re
 import smtplib
+import time
 from dataclasses import dataclass
 
 from lapwing.messages.addresses import Address
@@ -37,6 +38,7 @@ def deliver(mail: Mail, server: SmtpServer) -> Answer:
     Raises NotSent, RefusedByServer, OutcomeUnknown.
     """
     body = _stuffed(content(mail))
+    ends = time.monotonic() + server.total_timeout_s
     with time_limit(server) as line:
         try:
             open_line(line, server, mail.sender.address.domain)
@@ -47,6 +49,10 @@ def deliver(mail: Mail, server: SmtpServer) -> Answer:
             raise NotSent(
                 "smtp_connection_lost", f"{server}: {_words(error)}, before the mail was handed over"
             ) from None
+        if time.monotonic() >= ends:  # looking up its name cannot be cut; by now another attempt may be at it
+            raise NotSent(
+                "smtp_too_late", f"{server}: the time limit was over before the mail was handed over"
+            )
         code, text = _end(line, server)
         return Answer(code, text, refused_cc)
 

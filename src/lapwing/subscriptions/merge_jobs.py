@@ -1,21 +1,22 @@
 """Asks for the jobs that merge scheduled license changes, each when its day begins, and says which wait for which.
 
-Two changes of one subscription keep their order: a merge waits for the open one that is due just before it.
+Two changes of one subscription keep their order: a merge waits for the open one of the day before.
 """
 
 from collections.abc import Iterable
 from datetime import date, datetime, time
+from itertools import pairwise
 from typing import Any
 
-from django.db.models import Case, CharField, DateTimeField, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, CharField, DateTimeField, F, OuterRef, QuerySet, Value, When
 from django.db.models.functions import Cast, Concat, JSONObject
 
-from lapwing.core.sql import Unindexed, text
+from lapwing.core.sql import Unindexed, lock_in_key_order, text
 from lapwing.identity.queries import organisation
-from lapwing.jobs.actions.enqueue import enqueue, enqueue_from
+from lapwing.jobs.actions.enqueue import enqueue_from
 from lapwing.jobs.links import follow_many
-from lapwing.jobs.models import Job
-from lapwing.jobs.states import OPEN, Status
+from lapwing.jobs.models import Job, JobLink
+from lapwing.jobs.states import OPEN, READY
 from lapwing.subscriptions.models import ScheduledLicenseChangeLog
 
 MERGE = "merge_scheduled_license_change_log"
@@ -31,23 +32,13 @@ def merge_key_of(column: str | OuterRef) -> Concat:
     return Concat(Value(merge_key("")), Cast(column, CharField()), output_field=CharField())
 
 
-def ask_for_merge(scheduled: ScheduledLicenseChangeLog) -> Job:
-    """The job that merges it when its day begins in the organisation's zone; the one that there is already."""
-    return enqueue(
-        MERGE,
-        subject_kind="subscription",
-        subject_id=scheduled.subscription_id,
-        subject=scheduled.subscription.number,
-        parameters={"scheduled_change": scheduled.pk},
-        key=merge_key(scheduled.pk),
-        scheduled_for=_begins(scheduled.effective_on),
-        after=_merge_before(scheduled),
-        at_any_end=True,
-    )
+def ask_for_merge(scheduled: ScheduledLicenseChangeLog) -> None:
+    """The job that merges it when its day begins in the organisation's zone, where there is none already."""
+    ask_for_merges(ScheduledLicenseChangeLog.objects.filter(pk=scheduled.pk))
 
 
 def ask_for_merges(changes: QuerySet[ScheduledLicenseChangeLog]) -> None:
-    """The same for many, in a handful of statements; the caller holds these changes."""
+    """A job each, in a handful of statements; the caller holds these changes."""
     days = changes.order_by().values_list("effective_on", flat=True).distinct()
     columns = {
         "subject_kind": text("subscription"),
@@ -59,13 +50,6 @@ def ask_for_merges(changes: QuerySet[ScheduledLicenseChangeLog]) -> None:
     }
     if enqueue_from(MERGE, changes.order_by("effective_on", "pk"), columns):
         _put_in_order(changes)
-
-
-def _merge_before(scheduled: ScheduledLicenseChangeLog) -> list[int]:
-    due_before = _open_merges(
-        subject=scheduled.subscription.number, scheduled_for__lte=_begins(scheduled.effective_on)
-    )
-    return list(due_before.order_by("-scheduled_for", "-pk").values_list("pk", flat=True)[:1])
 
 
 def _begins(day: date) -> datetime:
@@ -81,17 +65,25 @@ def _beginning(days: Iterable[date]) -> Case:
 
 
 def _put_in_order(changes: QuerySet[ScheduledLicenseChangeLog]) -> None:
-    """Each job that was just written waits for the one before it; nobody waits for it yet, so nobody in a circle."""
-    subjects = changes.order_by().values("subscription__number")
-    keys = changes.order_by().values(key=merge_key_of("pk"))
-    written = _open_merges(subject__in=subjects, deduplication_key__in=keys).filter(
-        status=Status.WAITING, attempt=0, blockers=0, has_followers=False
+    """The open merges of these subscriptions wait for each other in the order of their changes' days, whenever they
+    were asked for; two of one day in the order in which they were planned.
+    """
+    merges = _open_merges(subject__in=changes.order_by().values("subscription__number"))
+    lock_in_key_order(merges.filter(status__in=READY))  # what has not begun does not begin meanwhile
+    jobs = {job.parameters["scheduled_change"]: job for job in merges}
+    linked = set(
+        JobLink.objects.filter(job_id__in=merges.values("pk")).values_list("predecessor_id", "job_id")
     )
-    at_once = Q(scheduled_for=OuterRef("scheduled_for"), pk__lt=OuterRef("pk"))
-    earlier = Q(scheduled_for__lt=OuterRef("scheduled_for")) | at_once
-    before = _open_merges(subject=OuterRef("subject")).filter(earlier).order_by("-scheduled_for", "-pk")
-    pairs = written.annotate(before=Subquery(before.values("pk")[:1])).filter(before__isnull=False)
-    follow_many(list(pairs.values_list("before", "pk")), at_any_end=True)
+    of_them = ScheduledLicenseChangeLog.objects.filter(
+        subscription_id__in=changes.order_by().values("subscription_id")
+    )
+    in_order = of_them.order_by("subscription_id", "effective_on", "pk").values_list("pk", "subscription_id")
+    pairs = [
+        (jobs[first].pk, jobs[second].pk)
+        for (first, of), (second, also_of) in pairwise(each for each in in_order if each[0] in jobs)
+        if of == also_of and jobs[second].status in READY
+    ]
+    follow_many([pair for pair in pairs if pair not in linked], at_any_end=True)
 
 
 def _open_merges(**conditions: Any) -> QuerySet[Job]:

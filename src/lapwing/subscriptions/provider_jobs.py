@@ -1,8 +1,9 @@
 """Asks for the jobs that tell providers of license changes, and says which of them wait for which.
 
 A change waits for the one before it of its subscription that the provider does not have yet. What a later change made
-pointless is not told at all: everything before a deactivation, and a deactivation that nobody has begun to tell before
-an activation. Only what is being told at this moment has to end first.
+pointless is not told at all: everything before a deactivation, and before an activation whatever would leave services
+off and certainly had no effect yet, so that nobody who is on again is cut off once more. Only what is being told at
+this moment has to end first.
 """
 
 from collections.abc import Iterable
@@ -17,9 +18,10 @@ from lapwing.core.sql import lock_in_key_order, text
 from lapwing.jobs.actions.enqueue import enqueue_from
 from lapwing.jobs.links import follow_many
 from lapwing.jobs.models import ArchivedJob, Job, JobLink
+from lapwing.jobs.outcomes import NotApplicable
 from lapwing.jobs.states import LIVE, MET, Status
 from lapwing.jobs.types import NORMAL
-from lapwing.subscriptions.models import Event, LicenseChangeLog, Provisioning
+from lapwing.subscriptions.models import Event, LicenseChangeLog, Provisioning, Subscription
 
 JOB_OF = {ProviderKind.AUTOMATIC: "sync_license_change_log", ProviderKind.MANUAL: "manual_provider_reminder"}
 UNTOLD = (Provisioning.AWAITING, Provisioning.FAILED)
@@ -42,6 +44,19 @@ def ask(changes: QuerySet[LicenseChangeLog], event: str, *, priority: int = NORM
         told = changes.filter(subscription__provider__kind=kind, provisioning_status=Provisioning.AWAITING)
         if enqueue_from(job_type, told, {**_COLUMNS, "priority": priority}):
             _put_in_order(told, event)
+
+
+def hand_over(change: LicenseChangeLog) -> NotApplicable:
+    """The provider is told in another way by now, by a person or by its system: a job of that type takes the change
+    over from the one that finds this out, which ends so.
+    """
+    subscription = Subscription.objects.select_for_update(no_key=True).get(pk=change.subscription_id)
+    LicenseChangeLog.objects.filter(pk=change.pk, provisioning_status=Provisioning.FAILED).update(
+        provisioning_status=Provisioning.AWAITING
+    )
+    ask(LicenseChangeLog.objects.filter(pk=change.pk), change.event)
+    provider = subscription.provider
+    return NotApplicable("handed_over", f"provider {provider and provider.code} is told in another way now")
 
 
 def jobs_of_run(run_id: int, subscription_ids: Iterable[int]) -> dict[int, int]:
@@ -76,7 +91,7 @@ class _Earlier:
 
     new: int
     pk: int
-    event: str
+    active: bool  # whether it leaves services on
     number: str  # of the subscription
 
 
@@ -86,7 +101,7 @@ def _put_in_order(told: QuerySet[LicenseChangeLog], event: str) -> None:
     if not earlier:
         return
     jobs = _locked_jobs(earlier)
-    pointless = {each.pk for each in earlier if _is_pointless(each.event, jobs.get(each.pk), event)}
+    pointless = {each.pk for each in earlier if _is_pointless(each, jobs.get(each.pk), event)}
     _supersede(pointless, event)
     last: dict[int, int] = {}
     for each in earlier:  # in the order of the changes: the last one that is left is waited for
@@ -109,7 +124,7 @@ def _untold_before(told: QuerySet[LicenseChangeLog]) -> list[_Earlier]:
         subscription__license_changes__provisioning_status__in=UNTOLD,
     ).order_by("subscription__license_changes__pk")
     earlier = "subscription__license_changes__"
-    columns = ("pk", f"{earlier}pk", f"{earlier}event", "subscription__number")
+    columns = ("pk", f"{earlier}pk", f"{earlier}active", "subscription__number")
     return [_Earlier(*row) for row in pairs.values_list(*columns)]
 
 
@@ -122,13 +137,18 @@ def _locked_jobs(earlier: list[_Earlier]) -> dict[int, Job]:
     return {job.parameters["license_change"]: job for job in jobs.order_by("pk")}
 
 
-def _is_pointless(earlier_event: str, job: Job | None, event: str) -> bool:
+def _is_pointless(earlier: _Earlier, job: Job | None, event: str) -> bool:
     if job is not None and job.status in LIVE:
         return False
     if event == Event.DEACTIVATE:
         return True
-    never_begun = job is not None and job.status == Status.WAITING and job.attempt == 0
-    return event == Event.ACTIVATE and earlier_event == Event.DEACTIVATE and never_begun
+    return event == Event.ACTIVATE and not earlier.active and job is not None and _had_no_effect(job)
+
+
+def _had_no_effect(job: Job) -> bool:
+    """It was never begun, or each try is known to have done nothing; a reminder that was mailed may have."""
+    never_begun = job.status == Status.WAITING and job.attempt == 0
+    return never_begun or (job.status == Status.RETRY and not job.doubtful)
 
 
 def _supersede(changes: set[int], event: str) -> None:
