@@ -4,11 +4,14 @@ from html import unescape
 
 from django.test import Client
 
+from lapwing.core.context import acting_as
+from lapwing.identity.actions.reset_password import reset_password
 from lapwing.runs.actions.start_run import start_run
 from lapwing.runs.actions.steer_run import pause_run
 from lapwing.runs.execution import conduct
 from lapwing.runs.freeze import freeze
 from lapwing.runs.models import Run
+from lapwing.subscriptions.models import ScheduledLicenseChangeLog, SubscriptionAction
 from tests.backoffice.conftest import HIDDEN, signed_in, submitted
 from tests.world import NO_BRAKE, define, in_debt, state_of
 
@@ -78,3 +81,33 @@ def test_a_wrong_number_does_not_make_a_stale_page_a_new_one(sandbox, monkeypatc
     kept = {name: unescape(value) for name, value in HIDDEN.findall(again)}
     assert kept["seen"] == shown["seen"]
     assert "run_moved_on" in late.post(path, {**kept, "typed": "4"}, follow=True).content.decode()
+
+
+def test_a_plan_that_is_asked_twice_is_one_plan(base):
+    client = signed_in("root")
+    path = "/subscription-steps/deactivate_subscription/"
+    planned = SubscriptionAction.objects.filter(
+        subscription__number="PS1", behaviour="deactivate_subscription"
+    )
+    for _ in range(2):
+        client.post(path, {"number": "PS1", "on": "2015-04-10", "reason": "leaves"})
+    client.post(f"/steps/planned-action/cancel/?of={planned.get().pk}", {"reason": "he stays"})
+    assert not planned.filter(state="scheduled").exists()
+    client.post(path, {"number": "PS1", "on": "2015-04-10", "reason": "leaves after all"})
+    assert planned.filter(state="scheduled").count() == 1
+
+
+def test_a_license_change_that_is_asked_twice_is_planned_once(base):
+    client = signed_in("root")
+    path = "/steps/subscription/schedule_change/?of=PS1"
+    for value in ("7", "7", "8", "7"):  # the last one changes it back
+        client.post(path, {"change": "quantity", "value": value, "on": "2015-05-01"})
+    planned = ScheduledLicenseChangeLog.objects.filter(subscription__number="PS1", effective_on="2015-05-01")
+    assert list(planned.order_by("pk").values_list("value", flat=True)) == ["7", "8", "7"]
+
+
+def test_a_password_form_without_its_fields_is_answered_in_words(sandbox):
+    with acting_as("root"):
+        link = reset_password("olga")
+    answer = Client().post(f"/account/password/{link.user}/{link.token}/", {})
+    assert answer.status_code == 200 and "too short" in answer.content.decode()
