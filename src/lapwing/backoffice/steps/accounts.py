@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy
 
 from lapwing.backoffice.step import Step, StepForm
 from lapwing.backoffice.steps.fields import WithNeededReason, WithReason, day, reason, text
+from lapwing.backoffice.templatetags.lapwing import amount as to_words
 from lapwing.backoffice.templatetags.lapwing import capped, words
 from lapwing.backoffice.templatetags.lapwing import day as in_words
-from lapwing.core.money import to_words
 from lapwing.core.sql import capped_count
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import today

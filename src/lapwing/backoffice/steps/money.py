@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from lapwing.backoffice.step import Step, StepForm
 from lapwing.backoffice.steps.fields import WithNeededReason, WithReason, day
-from lapwing.core.money import to_words
+from lapwing.backoffice.templatetags.lapwing import amount as to_words
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import today
 from lapwing.receivables.actions.dispute_invoice import dispute_invoice, undispute_invoice
