@@ -25,8 +25,8 @@ Change = ScheduledLicenseChangeLog.Change
 def schedule_change(
     number: str, change: str, *, value: str = "", on: date, reason: str = ""
 ) -> ScheduledLicenseChangeLog:
-    """`value` is the new quantity, or the new unit price. Asked twice in a row, it is planned once. Raises Refused `unknown_change`, `in_the_past`,
-    `bad_quantity`, `bad_price`.
+    """`value` is the new quantity, or the new unit price. Asked twice in a row, it is planned once.
+    Raises Refused `unknown_change`, `in_the_past`, `bad_quantity`, `bad_price`.
     """
     require(Permission.CHANGE_SUBSCRIPTIONS)
     if change not in Change.values:
