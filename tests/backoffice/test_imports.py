@@ -11,6 +11,7 @@ from lapwing.exchange.actions.steer_import import start_import
 from lapwing.exchange.actions.upload_files import upload_files
 from lapwing.exchange.models import FileImport, ImportPart
 from lapwing.exchange.progress import forget_progress, keep_progress, progress_of
+from lapwing.identity.models import User
 from lapwing.jobs.models import Job
 from lapwing.receivables.models import OpenItem
 from tests.backoffice.conftest import signed_in
@@ -146,3 +147,13 @@ def test_progress_is_told_while_it_is_under_way(sandbox):
     assert "invoices.csv: 5,000 / 20,000" in client.get(f"/imports/{found.pk}/live/").content.decode()
     forget_progress(found.pk)
     assert progress_of(found.pk) is None
+
+
+def test_an_import_ends_where_who_asked_for_it_may_not_import_any_more(client_of):
+    client = client_of("billing_manager")
+    client.post("/imports/", sent(**FILES))
+    User.objects.filter(username="the_billing_manager").update(is_active=False)
+    carry_out()
+    found = FileImport.objects.latest("pk")
+    assert found.state == "refused" and "not_permitted" in found.refusal
+    assert not ImportPart.objects.exists() and Customer.objects.count() == 0

@@ -54,7 +54,7 @@ def test_approval_is_somebody_elses(base):
     path = f"/runs/{base['held']}/steps/approve/"
     refused = signed_in("olga").post(path, follow=True)  # she submitted it
     assert "own_approval" in refused.content.decode()
-    signed_in("anna").post(path)
+    submitted(signed_in("anna"), path)
     held = Run.objects.get(pk=base["held"])
     assert (held.state, held.approved_by) == ("in_progress", "anna")
 

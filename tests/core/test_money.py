@@ -50,3 +50,17 @@ def test_minor_units_survive_the_way_through_text(minor, currency):
 def test_words_carry_the_currency():
     assert to_words(1230, "EUR") == "€12.30"
     assert Decimal("12.30") == Decimal(1230) / 100
+
+
+@pytest.mark.parametrize(("text", "currency"), [("1.000", "EUR"), ("12.000", "EUR"), ("1.00", "JPY")])
+def test_a_sign_between_thousands_is_not_read_as_a_point(text, currency):
+    with pytest.raises(ValueError, match="has more digits than"):
+        to_minor(text, currency)
+
+
+def test_zeros_that_the_currency_has_are_an_amount():
+    assert (to_minor("1.000", "KWD"), to_minor("1.00", "EUR"), to_minor(Decimal("1.0000"), "EUR")) == (
+        1000,
+        100,
+        100,
+    )

@@ -46,6 +46,7 @@ def problems(**content) -> set[tuple[str, str]]:
         ),
         ({"criteria": {"balance": {"less_than": "0"}}}, "criteria.balance", "empty_range"),
         ({"criteria": {"balance": {"more_than": "0.001"}}}, "criteria.balance", "over_precise"),
+        ({"criteria": {"balance": {"more_than": "1.000"}}}, "criteria.balance", "over_precise"),
         ({"criteria": {"balance": {"more_than": "-1"}}}, "criteria.balance.more_than", "negative_amount"),
         ({"criteria": {"balance": {"more_than": "NaN"}}}, "criteria.balance.more_than", "not_an_amount"),
         ({"criteria": {"balance": {"more_than": True}}}, "criteria.balance.more_than", "not_an_amount"),

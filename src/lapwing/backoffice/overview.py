@@ -53,9 +53,13 @@ def _jobs(found: Kept) -> Panel:
     """One column an hour, in the user's zone."""
     last = clock.now().replace(minute=0, second=0, microsecond=0)
     hours = [last - timedelta(hours=back) for back in range(HOURS - 1, -1, -1)]
-    columns = {
-        timezone.localtime(hour).strftime("%H:%M"): found.columns.get(hour.isoformat(), {}) for hour in hours
-    }
+    columns: dict[str, Mapping[str, int]] = {}
+    for hour in hours:
+        local = timezone.localtime(hour)
+        label = local.strftime("%H:%M")
+        if label in columns:  # the clocks were changed within the day
+            label = local.strftime("%H:%M %Z")
+        columns[label] = found.columns.get(hour.isoformat(), {})
     chart = stacked(columns, _labels(Status.values), unit=_("jobs"), every=3, write=count)
     about = _("by the hour they were asked for, %(zone)s") % {"zone": timezone.get_current_timezone_name()}
     title = _("Jobs of the last 24 hours")

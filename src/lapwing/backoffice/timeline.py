@@ -10,9 +10,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from lapwing.audit.models import AuditEntry
+from lapwing.backoffice.templatetags.lapwing import amount as to_words
 from lapwing.backoffice.templatetags.lapwing import day as in_words
 from lapwing.backoffice.templatetags.lapwing import words
-from lapwing.core.money import to_words
 from lapwing.identity.queries import organisation
 from lapwing.jobs.queries import newest_jobs
 from lapwing.messages.models import Email

@@ -21,16 +21,27 @@ def known_currency(code: str) -> bool:
 
 
 def to_minor(text: str | int | Decimal, currency: str) -> int:
-    """'12.30' EUR -> 1230. Raises ValueError in words for anything that is not an exact amount of the currency."""
+    """'12.30' EUR -> 1230. Raises ValueError in words for anything that is not an exact amount of the currency.
+
+    A text with more digits after its point than the currency has is refused though they be zeros: who writes 1.000
+    for EUR means a thousand, as many languages do, and would get one.
+    """
     written = f"{text:f}" if isinstance(text, Decimal) else str(text).strip()
     if not AMOUNT.fullmatch(written):
         raise ValueError(f"{written[:40]!r} is not an amount; write digits and a point, like 12.30")
     minor = Decimal(written).scaleb(minor_digits(currency))
     if abs(minor) > MAX_MINOR:
         raise ValueError(f"{str(text)[:40]} {currency} is larger than any amount Lapwing keeps")
-    if minor != minor.to_integral_value():
+    if minor != minor.to_integral_value() or (
+        isinstance(text, str) and written_digits(Decimal(written)) > minor_digits(currency)
+    ):
         raise ValueError(f"{text} has more digits than {currency} has ({minor_digits(currency)})")
     return int(minor)
+
+
+def written_digits(amount: Decimal) -> int:
+    """Digits behind the point as they were written, zeros too: 3 of 1.000"""
+    return max(-int(amount.as_tuple().exponent), 0)
 
 
 def to_text(minor: int, currency: str) -> str:

@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 from lapwing.catalog.models import CatalogEntry
 from lapwing.catalog.queries import unknown_codes
 from lapwing.core.errors import Problem
-from lapwing.core.money import minor_digits
+from lapwing.core.money import minor_digits, written_digits
 from lapwing.core.registry import Registry
 from lapwing.identity.queries import organisation
 from lapwing.receivables.queries import currencies_in_use
@@ -171,11 +171,15 @@ class Range(Section):
 
 
 def precision_problems(field: str, bounds: list[Decimal]) -> list[Problem]:
-    """A threshold has no more digits than the currencies of the accounts it is compared with."""
+    """A threshold has no more digits than the currencies of the accounts it is compared with; nor more zeros than any
+    of them has, since 1.000 is a thousand to some who write it, and one to whoever reads it.
+    """
     found = []
-    for currency in sorted({*currencies_in_use(), organisation().currency}):
+    currencies = sorted({*currencies_in_use(), organisation().currency})
+    most = max(map(minor_digits, currencies))
+    for currency in currencies:
         for bound in bounds:
-            if bound != round(bound, minor_digits(currency)):
+            if bound != round(bound, minor_digits(currency)) or written_digits(bound) > most:
                 found.append(
                     Problem(
                         field,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, get_decimal_symbol
 from django import template
 from django.urls import reverse
 from django.utils import dateformat, timezone
@@ -66,7 +66,10 @@ def whole_amount(minor: int, currency: str) -> str:
     """As on the axis of a chart, without decimals where there are none: 120000 with EUR -> €1,200"""
     written = to_words(minor, currency, _locale())
     digits = minor_digits(currency)
-    return written if minor % 10**digits else re.sub(rf"[.,]0{{{digits}}}(?!\d)", "", written)
+    if not digits or minor % 10**digits:
+        return written
+    point = re.escape(get_decimal_symbol(_locale()))  # the other sign stands between thousands
+    return re.sub(rf"{point}0{{{digits}}}(?!\d)", "", written)
 
 
 def _locale() -> str:

@@ -60,7 +60,7 @@ def _my_password(request: HttpRequest) -> HttpResponse:
         problem = _chosen_twice(request)
         if not problem:
             try:
-                user = set_password(request.user.get_username(), request.POST["password"])
+                user = set_password(request.user.get_username(), request.POST.get("password", ""))
             except Refused as refusal:
                 problem = refusal.message
             else:
@@ -81,7 +81,7 @@ def choose_password_by_link(request: HttpRequest, user: str, token: str) -> Http
         problem = _chosen_twice(request)
         if not problem:
             try:
-                choose_password(link, request.POST["password"])
+                choose_password(link, request.POST.get("password", ""))
             except Refused as refusal:
                 problem = refusal.message
             else:

@@ -20,15 +20,17 @@ from lapwing.runs.actions.undo_run import undo_run
 from lapwing.runs.models import Run
 from lapwing.runs.outcomes import counts, done_items, pending_items
 from lapwing.runs.queries import amounts_of
+from lapwing.runs.seen import run_seen_as
 
 TYPED_FROM = 100  # above so many subjects, the number is typed in before anything happens
-ACTIONS: dict[str, Callable[[int, str], Any]] = {
-    "approve": lambda run_id, reason: approve_run(run_id),
-    "resume": lambda run_id, reason: steer_run.resume_run(run_id),
-    "pause": lambda run_id, reason: steer_run.pause_run(run_id, reason=reason),
-    "cancel": lambda run_id, reason: steer_run.cancel_run(run_id, reason=reason),
-    "undo": lambda run_id, reason: undo_run(run_id, reason=reason),
-    "delete": lambda run_id, reason: steer_run.delete_run(run_id),
+# What lets a run act posts what its page showed; what holds it up or takes it back is taken whenever it comes.
+ACTIONS: dict[str, Callable[[int, str, str], Any]] = {
+    "approve": lambda run_id, reason, seen: approve_run(run_id, seen=seen),
+    "resume": lambda run_id, reason, seen: steer_run.resume_run(run_id, seen=seen),
+    "pause": lambda run_id, reason, seen: steer_run.pause_run(run_id, reason=reason),
+    "cancel": lambda run_id, reason, seen: steer_run.cancel_run(run_id, reason=reason),
+    "undo": lambda run_id, reason, seen: undo_run(run_id, reason=reason),
+    "delete": lambda run_id, reason, seen: steer_run.delete_run(run_id),
 }
 GIVES_REASON = {"pause", "cancel", "undo"}
 DONE = {
@@ -56,8 +58,9 @@ def run_step(request: HttpRequest, number: int, step: str) -> HttpResponse:
     if affected > TYPED_FROM and request.POST.get("typed", "").replace(",", "").strip() != str(affected):
         problem = _("type the number %(number)s to confirm; nothing was changed") % {"number": affected}
         context = {**_question(request, run, step, affected), "problem": problem, "typed": request.POST}
+        context["seen"] = request.POST.get("seen", "")  # a wrong number makes no stale page a new one
         return render(request, "backoffice/run_step.html", context)
-    done = ACTIONS[step](number, request.POST.get("reason", "")[:1000])
+    done = ACTIONS[step](number, request.POST.get("reason", "")[:1000], request.POST.get("seen", ""))
     messages.success(request, DONE[step] % {"run": number})
     if step == "delete":
         return redirect("runs")
@@ -76,6 +79,7 @@ def _question(request: HttpRequest, run: Run, step: str, affected: int) -> dict[
         "title": _("%(step)s: run %(run)s of %(code)s")
         % {"step": RUN_STEPS[step].label, "run": run.pk, "code": run.definition.alternative_code},
         "run": run,
+        "seen": run_seen_as(run),
         "step": RUN_STEPS[step],
         "offered": RUN_STEPS[step] in run_offers(run, request.permissions),
         "counts": now,

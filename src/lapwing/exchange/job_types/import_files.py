@@ -4,7 +4,7 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from lapwing.core.context import acting_as
+from lapwing.core.context import SYSTEM, acting_as
 from lapwing.core.errors import Refused
 from lapwing.exchange.actions.steer_import import close_import, refuse_import
 from lapwing.exchange.actions.upload_files import IMPORT_FILES
@@ -44,7 +44,7 @@ class ImportFiles(DatabaseType):
                 report = keep_progress(number)
                 result = import_directory(Path(folder), dry_run=dry_run, report=report)
         except Refused as refusal:
-            refuse_import(number, refusal)
+            _close(number, refusal)
             text = f"nothing was imported: {refusal.message}"[:2000]
             return Succeeded(text, "refused") if dry_run else Failed(refusal.code, text)
         finally:
@@ -56,8 +56,13 @@ class ImportFiles(DatabaseType):
     def on_failed(self, job: HeldJob, code: str, text: str) -> None:
         found = file_import(job.parameters["file_import"])
         if found.state in UNDER_WAY.values():
-            with acting_as(job.requested_by):
-                refuse_import(found.pk, Refused(code, text or code))
+            _close(found.pk, Refused(code, text or code))
+
+
+def _close(number: int, refusal: Refused) -> None:
+    """Also where whoever asked may not import any more: his files do not stay under way for good."""
+    with acting_as(SYSTEM):
+        refuse_import(number, refusal)
 
 
 def _unpack(found: FileImport, folder: Path) -> None:

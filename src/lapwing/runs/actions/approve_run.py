@@ -14,22 +14,25 @@ from lapwing.identity.queries import require
 from lapwing.runs.actions.halt import change_state, lock_run
 from lapwing.runs.freeze import list_hash
 from lapwing.runs.models import Definition, Run
+from lapwing.runs.seen import refuse_other_standing
 from lapwing.runs.states import RunState
 
 LAPSES_AFTER = timedelta(hours=24)
 EDITS = ("definition.create", "definition.edit", "definition.new_version", "definition.rename")
 
 
-def approve_run(run_id: int) -> Run:
-    """Raises Refused `not_awaiting_approval`, `own_approval`, `list_changed`, `approval_expired`."""
+def approve_run(run_id: int, *, seen: str | None = None) -> Run:
+    """`seen` is the mark of what the person looked at (`run_seen_as`). Raises Refused `not_awaiting_approval`,
+    `own_approval`, `run_moved_on`, `list_changed`, `approval_expired`.
+    """
     require(Permission.APPROVE_RUNS)
     if expire(run_id):
         raise Refused("approval_expired", f"run {run_id} waited longer than 24 hours and was cancelled")
-    return _approve(run_id)
+    return _approve(run_id, seen)
 
 
 @transaction.atomic
-def _approve(run_id: int) -> Run:
+def _approve(run_id: int, seen: str | None) -> Run:
     run = lock_run(run_id)
     if not is_held(run):
         raise Refused("not_awaiting_approval", f"run {run.pk} is {run.state}; it does not wait for approval")
@@ -38,6 +41,8 @@ def _approve(run_id: int) -> Run:
             "own_approval",
             f"{actor()} submitted run {run.pk} or last edited its definition; somebody else must approve it",
         )
+    if seen is not None:
+        refuse_other_standing(run, seen)
     if list_hash(run.pk) != run.list_hash:
         raise Refused(
             "list_changed", f"the list of run {run.pk} is not the one that was frozen; cancel the run"

@@ -9,6 +9,7 @@ from lapwing.identity.queries import require
 from lapwing.runs.actions.halt import change_state, find_run, halt, lock_run
 from lapwing.runs.actions.start_run import lock_definition, refuse_while_open
 from lapwing.runs.models import Run
+from lapwing.runs.seen import refuse_other_standing
 from lapwing.runs.states import RunState
 
 
@@ -24,13 +25,14 @@ def cancel_run(run_id: int, *, reason: str = "") -> Run:
     return halt(run_id, "cancel", code="by_person", description="cancelled by a person", reason=reason)
 
 
-def resume_run(run_id: int) -> Run:
-    """Lets a paused or failed run go on; one in progress or completed stays as it is.
+def resume_run(run_id: int, *, seen: str | None = None) -> Run:
+    """Lets a paused or failed run go on; one in progress or completed stays as it is. `seen` is the mark of what the
+    person looked at (`run_seen_as`).
 
-    Raises Refused `approval_needed` where the brake or the definition asks for approval, `run_open`.
+    Raises Refused `approval_needed` where the brake or the definition asks for approval, `run_open`, `run_moved_on`.
     """
     try:
-        return _resume(run_id)
+        return _resume(run_id, seen)
     except IntegrityError as error:
         raise Refused(
             "run_open", f"run {run_id} cannot go on: another run of its definition is open"
@@ -38,7 +40,7 @@ def resume_run(run_id: int) -> Run:
 
 
 @transaction.atomic
-def _resume(run_id: int) -> Run:
+def _resume(run_id: int, seen: str | None) -> Run:
     require(Permission.CONDUCT_RUNS)
     lock_definition(find_run(run_id).definition)
     run = lock_run(run_id)
@@ -50,6 +52,8 @@ def _resume(run_id: int) -> Run:
             f"run {run.pk} is held ({run.code}: {run.description}); somebody who neither submitted it nor edited "
             f"its definition must approve it: lapwing run approve {run.pk}",
         )
+    if seen is not None:
+        refuse_other_standing(run, seen)
     if run.state == RunState.FAILED:
         refuse_while_open(run.definition)
     if run.code == "canary":

@@ -27,6 +27,8 @@ from lapwing.subscriptions.states import (
     State,
 )
 
+PLANNED_AS = ("behaviour", "action_type_id", "sub_action_type_id", "until_on", "value")
+
 
 @transaction.atomic
 def perform(
@@ -156,8 +158,15 @@ def _check_arguments(number: str, behaviour: str, day: date, until: date | None,
 
 
 def _plan(subscription: Subscription, action: SubscriptionAction, day: date) -> SubscriptionAction:
+    """Asked twice, it is planned once: whoever takes it back takes it back."""
     if subscription.life_cycle_state not in {source for source, _ in SUBSCRIPTION.table}:
         SUBSCRIPTION.target(subscription.life_cycle_state, action.behaviour, subscription.number)
+    planned = SubscriptionAction.objects.filter(
+        subscription=subscription, scheduled_on=day, state="scheduled"
+    )
+    last = planned.order_by("-pk").first()
+    if last and all(getattr(last, name) == getattr(action, name) for name in PLANNED_AS):
+        return last
     action.subscription, action.scheduled_on, action.state = subscription, day, "scheduled"
     action.save()
     record(

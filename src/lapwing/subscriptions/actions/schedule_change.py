@@ -22,8 +22,8 @@ Change = ScheduledLicenseChangeLog.Change
 def schedule_change(
     number: str, change: str, *, value: str = "", on: date, reason: str = ""
 ) -> ScheduledLicenseChangeLog:
-    """`value` is the new quantity, or the new unit price. Raises Refused `unknown_change`, `in_the_past`,
-    `bad_quantity`, `bad_price`.
+    """`value` is the new quantity, or the new unit price. Asked twice in a row, it is planned once.
+    Raises Refused `unknown_change`, `in_the_past`, `bad_quantity`, `bad_price`.
     """
     require(Permission.CHANGE_SUBSCRIPTIONS)
     if change not in Change.values:
@@ -33,8 +33,13 @@ def schedule_change(
     _check(change, value)
     if change == Change.PRICE:
         value = f"{price(value).normalize():f}"
+    subscription = locked(number)
+    planned = subscription.scheduled_changes.filter(effective_on=on, status=Status.PENDING)
+    last = planned.order_by("-pk").first()
+    if last and (last.change, last.value) == (change, value):
+        return last
     scheduled = ScheduledLicenseChangeLog.objects.create(
-        subscription=locked(number), change=change, value=value, effective_on=on, reason=reason
+        subscription=subscription, change=change, value=value, effective_on=on, reason=reason
     )
     ask_for_merge(scheduled)
     tell(scheduled, "schedule_change", reason)
