@@ -296,6 +296,27 @@ def test_a_definition_is_deleted_only_without_runs(sandbox):
     assert not Definition.objects.exists()
 
 
+@pytest.mark.parametrize("path", ["/definitions/NGC/", "/definitions/NGC/versions/"])
+def test_a_version_is_read_under_the_labels_of_its_form(path: str, sandbox):
+    define(
+        criteria={"grace_period_end_days": 1200, "outstanding": {"more_than": "25.00"}},
+        schedule={"method": "repeat", "start": "2015-03-15 22:00", "every": 1, "unit": "days"},
+        safety={"max_amount": {"EUR": "5000"}, "approval": True},
+        quiet_times={"weekdays": ["sat", "sun"]},
+    )
+    read = " ".join(re.sub("<[^>]+>", " ", signed_in("olga").get(path).content.decode()).split())
+    for said in (
+        "Days since the grace period ended, at most 1,200",
+        "Outstanding amount: More than 25.00",
+        "First time, and time of day 15 Mar 2015 22:00",
+        "Stop above an amount at stake €5,000.00",
+        "Every run needs somebody else&#x27;s approval yes",
+        "Nothing on these weekdays Sat, Sun",
+    ):
+        assert said in read
+    assert "grace period end days" not in read and "max amount" not in read
+
+
 def test_versions_stand_side_by_side(sandbox):
     in_debt(1)
     define(criteria={"credit_ratings": ["CA"], "grace_period_end_days": 1})

@@ -75,10 +75,10 @@ WRONGLY = """() => {
   if (!form) return false;
   form.noValidate = true;
   for (const field of asked(form)) {
-    if (/text|search|email|password/.test(field.type) && !field.readOnly) field.value = "?";
+    if (/text|search|email|password/.test(field.type) && !field.readOnly) field.value = "{{ ?";
     if (field.type === "number") field.value = "";
   }
-  form.querySelector("[type=submit], button:not([type=button])").click();
+  form.querySelector("[type=submit], button:not([type=button])").setAttribute("data-wrongly", "yes");
   return true;
 }"""
 SAYS_SO = "#content .lw-error:not(:empty), #content .lw-note.lw-bad, #content .errorlist, [role=alert]"
@@ -101,7 +101,7 @@ def main(out: Path, names: tuple[str, ...]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     album = Album(out, names)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--lang=en-GB"])
         pictures = [
             *_of_the_demo(browser, Path(folder), album),
             *_of_nothing_yet(browser, Path(folder), album),
@@ -209,8 +209,8 @@ def _filled_wrongly(page: Page) -> list[str]:
     """What speaks against it, as a picture of an error."""
     if not page.evaluate(WRONGLY):
         return ["there is no form"]
-    page.wait_for_load_state("load")
-    page.wait_for_timeout(300)
+    with page.expect_navigation():
+        page.locator("[data-wrongly]").click()
     return [] if page.locator(SAYS_SO).count() else ["no error is shown"]
 
 

@@ -13,8 +13,8 @@ from playwright.sync_api import BrowserContext, Page
 from tests.browser.look import show
 
 FOLDER = Path("docs/pictures")
-WINDOW = {"width": 1400, "height": 900}
-COLOURS = "128"
+WIDTH = 1400
+COLOURS = "256"
 
 
 def _explained(page: Page, number: str) -> None:
@@ -22,19 +22,19 @@ def _explained(page: Page, number: str) -> None:
     page.locator("#draft-explanation table").wait_for()
 
 
-# The file's name, the path, and what is done there first; {…} is a key of the evening.
-PICTURES: dict[str, tuple[str, Callable[[Page, dict[str, str]], None]]] = {
-    "home": ("/", lambda page, keys: None),
-    "definition": ("/definitions/{code}/edit/", lambda page, keys: _explained(page, keys["pending"])),
-    "run": ("/runs/{run}/", lambda page, keys: None),
-    "why": ("/subscriptions/{subscription}/", lambda page, keys: None),
+# The file's name, the path, the window's height, and what is done there first; {…} is a key of the evening.
+PICTURES: dict[str, tuple[str, int, Callable[[Page, dict[str, str]], None]]] = {
+    "home": ("/", 1180, lambda page, keys: None),
+    "definition": ("/definitions/{code}/edit/", 1180, lambda page, keys: _explained(page, keys["pending"])),
+    "run": ("/runs/{run}/", 760, lambda page, keys: None),
+    "why": ("/subscriptions/{subscription}/", 1000, lambda page, keys: None),
 }
 
 
 def take(context: BrowserContext, url: str, keys: dict[str, str]) -> None:
     page = context.new_page()
-    page.set_viewport_size(WINDOW)  # type: ignore[arg-type]
-    for name, (path, first) in PICTURES.items():
+    for name, (path, height, first) in PICTURES.items():
+        page.set_viewport_size({"width": WIDTH, "height": height})
         show(page, url + path.format_map(keys))
         first(page, keys)
         page.wait_for_load_state("networkidle")
