@@ -77,7 +77,7 @@ ALIKE = {
         "j",
         "k",
     ),
-    *("System", "olga", "olga,", "fibre", "byhand", "do"),
+    *("System", "olga", "olga,", "1 · olga", "fibre", "byhand", "do"),
 }
 
 
