@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from lapwing.backoffice.templatetags.lapwing import with_days
 from lapwing.subscriptions.actions.perform import perform
 from tests.backoffice.conftest import signed_in
 
@@ -51,3 +52,21 @@ def test_jobs_have_one_name_on_every_screen(base):
     listed = signed_in("root").get("/jobs/?subject=PS1").context["page"].rows
     line = said(signed_in("root").get("/subscriptions/PS1/?kind=job").content.decode())
     assert listed and all(row["label"] in line for row in listed)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("ended 2013-05-31 to 2013-06-14", "ended 31 May 2013 to 14 Jun 2013"),
+        ("2013-99-31", "2013-99-31"),
+        ("I-2013-05-311", "I-2013-05-311"),
+        (None, "None"),
+    ],
+)
+def test_dates_within_a_text_are_written_as_everywhere(text: str | None, read: str):
+    assert with_days(text) == read
+
+
+def test_an_explanation_has_no_other_way_to_write_a_day(base):
+    page = signed_in("root").get("/definitions/NGC/explain/?subject=S2&date=2015-03-10").content.decode()
+    assert "10 Mar 2015" in said(page) and "2015-03-10" not in said(page)

@@ -59,7 +59,7 @@ EMPTY = {
 }
 ASKS = {
     *("definition_edit", "subscription_step", "step", "user_new", "settings", "email_template", "imports"),
-    *("email_template_new", "job_limit"),
+    "email_template_new",
 }
 MISSING = {
     "subscription": "/subscriptions/S-NONE/",

@@ -91,6 +91,8 @@ def _carry_on(lapwing: Evening, url: str) -> dict[str, str]:
     lapwing("job", "work", "--until-idle")
     lapwing("run", "start", "CPR", "--wait", "--yes", ended=(0, 1))
     lapwing("definition", "submit", "BBS")
+    for item, until in zip(pending[3:8:2], ("2013-06-19", "2013-06-24", "2013-07-01"), strict=True):
+        lapwing("subscription", "do", item["subscription"], "extend_grace_period", "--until", until)
     spared = pending[-1]["account"]
     lapwing("account", "promise", spared, "--until", "2013-06-28", "--amount", "50.00")
     lapwing(

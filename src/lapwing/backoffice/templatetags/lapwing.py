@@ -112,6 +112,19 @@ def day(value: date | str | None) -> str:
     return dateformat.format(found, day_pattern())
 
 
+@register.filter
+def with_days(text: Any) -> str:
+    """A text of the domain, with its ISO dates as this user reads days: until 2015-03-10 -> until 10 Mar 2015"""
+    return re.sub(r"\b\d{4}-\d{2}-\d{2}\b", lambda found: _day_or_text(found.group()), str(text))
+
+
+def _day_or_text(text: str) -> str:
+    try:
+        return day(text)
+    except ValueError:
+        return text
+
+
 def day_pattern() -> str:
     """How a day is written, in the letters of Django's dateformat."""
     # Translators: a day as 10 Mar 2015, in the letters of Django's date format
