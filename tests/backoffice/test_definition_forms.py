@@ -190,6 +190,15 @@ def edit(client, **changes: str):
     )
 
 
+def test_the_code_that_a_form_does_not_send_is_still_there_when_it_comes_back(base):
+    client = signed_in("olga")
+    page = client.get("/definitions/NGC/edit/")
+    sent = {**page.context["form"].posted.dict(), "seen": page.context["seen"], "safety.canary": "x"}
+    sent.pop("alternative_code")
+    answer = client.post("/definitions/NGC/edit/", sent).content.decode()
+    assert "It was not saved" in answer and '<input type="text" value="NGC" readonly>' in answer
+
+
 def test_edit_is_in_place_before_and_a_new_version_after_the_first_run(base):
     client = signed_in("olga")
     assert "saving makes version 2" in client.get("/definitions/NGC/edit/").content.decode()

@@ -3,7 +3,7 @@
 python -m tests.browser.album OUT [NAME…]   (after `make demo`; its data are copied, never changed)
 
 OUT/index.md lists the pictures with what the browser, the check of layouts and axe-core found there. With names, only
-pictures whose names begin so are taken; without, those of the documents (`tests.browser.chosen`) are taken too.
+pictures whose names begin so are taken; `chosen` takes those of the documents, which are taken without names too.
 """
 
 import os
@@ -122,7 +122,7 @@ def _of_the_demo(browser: Browser, folder: Path, album: "Album") -> Iterator[Pic
         with served(home, "serve", LAPWING_CLOCK=evening.CLOCK, **PRODUCT) as url:
             wide = _signed_in(browser, url, home)
             paths = _pages(wide, url, keys)
-            if not album.names:
+            if not album.names or "chosen" in album.names:
                 chosen.take(wide, url, keys)
             yield from album.taken(wide, url, paths, "data")
             phone = _also(browser, wide, viewport=_size(NARROW), color_scheme="dark")

@@ -24,7 +24,7 @@ def _explained(page: Page, number: str) -> None:
 
 # The file's name, the path, the window's height, and what is done there first; {…} is a key of the evening.
 PICTURES: dict[str, tuple[str, int, Callable[[Page, dict[str, str]], None]]] = {
-    "home": ("/", 1180, lambda page, keys: None),
+    "home": ("/", 1330, lambda page, keys: None),
     "definition": ("/definitions/{code}/edit/", 1180, lambda page, keys: _explained(page, keys["pending"])),
     "run": ("/runs/{run}/", 760, lambda page, keys: None),
     "why": ("/subscriptions/{subscription}/", 1000, lambda page, keys: None),
