@@ -47,7 +47,7 @@ class Place:
         if value in EMPTY:
             return ""
         if isinstance(value, list):
-            return ", ".join(capfirst(words(each)) if self._is("ticks") else str(each) for each in value)
+            return ", ".join(str(capfirst(words(each)) if self._is("ticks") else each) for each in value)
         if self._is("choice"):
             return words(value)
         return count(value) if isinstance(value, int) else str(value)
