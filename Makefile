@@ -27,7 +27,7 @@ bench: $(VENV)/.dev ## the benchmarks, with the tables at the end (two hours)
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks jobs
 
-pictures: $(VENV)/.dev ## pictures of every screen, with what was seen there, in var/pictures
+pictures: $(VENV)/.dev ## pictures of every screen, with what was seen there, in var/pictures; renews docs/pictures
 	@test -d var/demo/receivables || $(MAKE) demo
 	@$(BIN)/python -m tests.browser.album var/pictures
 

@@ -190,6 +190,15 @@ def edit(client, **changes: str):
     )
 
 
+def test_the_code_that_a_form_does_not_send_is_still_there_when_it_comes_back(base):
+    client = signed_in("olga")
+    page = client.get("/definitions/NGC/edit/")
+    sent = {**page.context["form"].posted.dict(), "seen": page.context["seen"], "safety.canary": "x"}
+    sent.pop("alternative_code")
+    answer = client.post("/definitions/NGC/edit/", sent).content.decode()
+    assert "It was not saved" in answer and '<input type="text" value="NGC" readonly>' in answer
+
+
 def test_edit_is_in_place_before_and_a_new_version_after_the_first_run(base):
     client = signed_in("olga")
     assert "saving makes version 2" in client.get("/definitions/NGC/edit/").content.decode()
@@ -294,6 +303,27 @@ def test_a_definition_is_deleted_only_without_runs(sandbox):
     client.post(f"/runs/{Definition.objects.get().runs.get().pk}/steps/delete/")
     assert client.post("/definitions/NGC/steps/delete/")["Location"] == "/definitions/"
     assert not Definition.objects.exists()
+
+
+@pytest.mark.parametrize("path", ["/definitions/NGC/", "/definitions/NGC/versions/"])
+def test_a_version_is_read_under_the_labels_of_its_form(path: str, sandbox):
+    define(
+        criteria={"grace_period_end_days": 1200, "outstanding": {"more_than": "25.00"}},
+        schedule={"method": "repeat", "start": "2015-03-15 22:00", "every": 1, "unit": "days"},
+        safety={"max_amount": {"EUR": "5000"}, "approval": True},
+        quiet_times={"weekdays": ["sat", "sun"]},
+    )
+    read = " ".join(re.sub("<[^>]+>", " ", signed_in("olga").get(path).content.decode()).split())
+    for said in (
+        "Days since the grace period ended, at most 1,200",
+        "Outstanding amount: More than 25.00",
+        "First time, and time of day 15 Mar 2015 22:00",
+        "Stop above an amount at stake €5,000.00",
+        "Every run needs somebody else&#x27;s approval yes",
+        "Nothing on these weekdays Sat, Sun",
+    ):
+        assert said in read
+    assert "grace period end days" not in read and "max amount" not in read
 
 
 def test_versions_stand_side_by_side(sandbox):

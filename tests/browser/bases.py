@@ -13,7 +13,13 @@ from typing import Any
 
 from tests.cli.test_commands import LAPWING, NOON
 
-PLACE = {"LAPWING_APPS": "tests.jobs.samples", "PYTHONPATH": str(Path(__file__).parents[2])}
+ROOT = str(Path(__file__).parents[2])
+PLACE = {
+    "LAPWING_APPS": "tests.jobs.samples",
+    "PYTHONPATH": os.pathsep.join(
+        filter(None, [ROOT, os.environ.get("PYTHONPATH")])
+    ),  # the code that is tested
+}
 
 
 def make(home: Path, what: str) -> dict[str, Any]:

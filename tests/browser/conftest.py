@@ -5,17 +5,22 @@ CI=true that is a failure.
 import os
 import re
 import shutil
+import socket
 import subprocess
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
 from tests.cli.test_commands import DEFINITION, FILES, LAPWING, NOON, Home
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+STARTS_WITHIN_S = 120  # on a machine that has much else to do
 HOW_TO_INSTALL = "there is no Chromium; on Debian: apt-get install --no-install-recommends chromium"
 
 
@@ -47,21 +52,38 @@ class Service:
 def served(home: Path, command: str = "web", **environment: str) -> Iterator[str]:
     """The screens of that data directory at a port of their own; `serve` has scheduler and workers with them."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("LAPWING")}
-    started = subprocess.Popen(
-        [LAPWING, command, "--port", "0"],
-        env={**clean, "LAPWING_HOME": str(home), "LAPWING_CLOCK": NOON, **environment},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    with tempfile.TemporaryFile("w+") as said:  # a pipe that nobody empties would stop the service one day
+        started = subprocess.Popen(
+            [LAPWING, command, "--port", "0"],
+            env={**clean, "LAPWING_HOME": str(home), "LAPWING_CLOCK": NOON, **environment},
+            stderr=said,
+            text=True,
+        )
+        try:
+            yield _answering(started, said)
+        finally:
+            started.terminate()
+            started.wait(timeout=30)
+
+
+def _answering(started: subprocess.Popen, said: TextIO) -> str:
+    """Its address, once it answers there: the port is told before the web server listens on it."""
+    until = time.monotonic() + STARTS_WITHIN_S
+    while time.monotonic() < until and started.poll() is None:
+        said.seek(0)
+        if (found := re.search(r"http://([0-9.]+):([0-9]+)", said.read())) and _listens(*found.groups()):
+            return found.group()
+        time.sleep(0.1)
+    said.seek(0)
+    raise AssertionError(f"the service does not answer after {STARTS_WITHIN_S} s, it said: {said.read()}")
+
+
+def _listens(host: str, port: str) -> bool:
     try:
-        assert started.stderr is not None
-        said = started.stderr.readline()
-        found = re.search(r"http://[0-9.:]+", said)
-        assert found, said
-        yield found.group()
-    finally:
-        started.terminate()
-        started.wait(timeout=30)
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="module")
@@ -100,12 +122,7 @@ def page_of(browser, service: Service, name: str, **options):
         "request",
         lambda asked: asked.url.startswith((service.url, "data:")) or service.said.append(asked.url),
     )
-    for _ in range(50):  # the port is told before the web server listens on it
-        try:
-            page.goto(f"{service.url}/")
-            break
-        except Exception:
-            page.wait_for_timeout(200)
+    page.goto(f"{service.url}/")
     page.get_by_label("User name").fill(name)
     page.get_by_label("Password").fill(service.password_of(name))
     page.get_by_role("button", name="Sign in", exact=True).click()

@@ -30,16 +30,15 @@ def in_scheme(page: Page, scheme: str) -> None:
 def sign_in(page: Page, url: str, home: Path) -> None:
     """As the administrator whom a sandbox has."""
     name, password = (home / "sandbox-login").read_text().splitlines()[0].split()
-    for _ in range(50):  # the port is told before the web server listens on it
-        try:
-            page.goto(f"{url}/")
-            break
-        except Error:
-            page.wait_for_timeout(200)
+    page.goto(f"{url}/")
     page.get_by_label("User name").fill(name)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url(f"{url}/")
+    try:
+        page.wait_for_url(f"{url}/", timeout=120_000)
+    except Error as error:
+        told = " ".join(page.locator("body").inner_text().split())
+        raise AssertionError(f"{name} is not signed in at {page.url}, which says: {told[:500]}") from error
 
 
 def layout(page: Page) -> list[str]:

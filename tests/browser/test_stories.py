@@ -92,8 +92,8 @@ def test_create_preview_submit_approve_watch_and_undo(browser, service: Service)
     operator.get_by_role("button", name="Save").first.click()
     operator.get_by_role("link", name="Previous versions").click()
     assert operator.locator(".lw-differs").inner_text().split() == [
-        "balance:",
-        "more",
+        "Balance:",
+        "More",
         "than",
         "differs",
         "5",

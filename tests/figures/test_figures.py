@@ -93,6 +93,13 @@ def test_home_shows_the_charts_that_were_kept(sandbox):
     assert all(panel.at == NOON for panel in panels)
 
 
+def test_a_chart_of_which_there_is_nothing_was_counted_all_the_same(sandbox):
+    keep_figures()
+    page = signed_in("root").get("/")
+    assert "Not counted yet" not in page.content.decode()
+    assert all(panel.at == NOON for panel in page.context["panels"])
+
+
 def test_a_provider_that_does_not_answer_is_told_on_home(sandbox, monkeypatch):
     Provider(code="acme", name="Acme", kind="automatic", connector="scim").save()
     Provider(code="hand", name="By hand", kind="manual").save()

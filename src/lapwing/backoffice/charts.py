@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 WIDTH, HEIGHT = 520, 170
 LEFT, BOTTOM, TOP = 46, 22, 8
 WIDEST = 46  # a bar
-STEPS = (1, 2, 5)
+LETTER = 6.2  # as wide as one of a label is at most
+STEPS = (10, 15, 20, 25, 30, 40, 50, 60, 80)  # tenths
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Bar:
 class Tick:
     at: float
     label: str
+    anchor: str = "middle"  # of the label; the last one ends where the chart ends
 
 
 @dataclass(frozen=True)
@@ -72,20 +74,26 @@ def stacked(
                 words = f"{column}: {label} {write(values[name])}"
                 bars.append(Bar(_r(x), _r(floor), _r(width), _r(height), name, words))
         if position % every == 0:
-            ticks.append(Tick(_r(x + width / 2), column))
+            ticks.append(_tick(x + width / 2, column))
     lines = [Tick(_r(HEIGHT - BOTTOM - plot * part / 2), write(most * part // 2)) for part in (0, 1, 2)]
     rows = [(column, [write(values.get(name, 0)) for name in used]) for column, values in columns.items()]
     return Chart(list(used.items()), bars, ticks, lines, rows, left=left, unit=unit)
 
 
 def top(value: int) -> int:
-    """The round even number at which the axis ends: 7 -> 10, 130 -> 200."""
-    scale = 2
+    """The round even number at which the axis ends: 7 -> 8, 130 -> 150, 4100 -> 5000."""
+    scale = 1
     while True:
         for step in STEPS:
-            if step * scale >= value:
-                return step * scale
+            number, rest = divmod(step * scale, 10)
+            if number >= value and not rest and not number % 2:
+                return number
         scale *= 10
+
+
+def _tick(at: float, label: str) -> Tick:
+    half = len(label) * LETTER / 2
+    return Tick(WIDTH, label, "end") if at + half > WIDTH else Tick(_r(at), label)
 
 
 def _r(number: float) -> float:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from lapwing.audit.models import AuditEntry
 from lapwing.backoffice.templatetags.lapwing import amount as to_words
 from lapwing.backoffice.templatetags.lapwing import day as in_words
-from lapwing.backoffice.templatetags.lapwing import words
+from lapwing.backoffice.templatetags.lapwing import job_label, words
 from lapwing.identity.queries import organisation
 from lapwing.jobs.queries import newest_jobs
 from lapwing.messages.models import Email
@@ -153,7 +153,7 @@ def _jobs(subscription: Subscription, look: Look) -> Iterator[Entry]:
             on=job.created_at.astimezone(look.zone).date(),
             order=50,
             sort="job",
-            text=_words(job.type),
+            text=job_label(job.type),
             state=str(job.status),
             by=job.requested_by,
             detail=job.result_code,

@@ -17,6 +17,7 @@ log = logging.getLogger("lapwing.figures")
 STATES = "subscriptions_by_state"
 CHECKS = "connector_checks"
 BROKER = "broker"
+COUNTED = "counted"  # that the charts were counted, also where there was nothing to count
 FIGURES_EVERY_S = 120.0
 CHECKS_EVERY_S = 600.0
 
@@ -50,6 +51,7 @@ def keep_figures() -> None:
         _replace(name, counted())
     _keep_states()
     _replace(BROKER, broker_check())
+    _replace(COUNTED, {"": {"": 1}})
 
 
 def keep_checks() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from lapwing.figures.connector_checks import WELL
-from lapwing.figures.keep import BROKER, CHECKS
+from lapwing.figures.keep import BROKER, CHECKS, COUNTED
 from lapwing.figures.models import Figure
 
 
@@ -19,11 +19,14 @@ class Kept:
 
 def kept(names: Collection[str]) -> dict[str, Kept]:
     """Charts by name, columns in the order of their names; one query."""
-    found = {name: Kept() for name in names}
-    for figure in Figure.objects.filter(name__in=names).order_by("column"):
+    found = {name: Kept() for name in (*names, COUNTED)}
+    for figure in Figure.objects.filter(name__in=[*names, COUNTED]).order_by("column"):
         chart = found[figure.name]
         chart.columns.setdefault(figure.column, {})[figure.series] = figure.value
         chart.at = max(chart.at or figure.kept_at, figure.kept_at)
+    counted = found.pop(COUNTED).at
+    for chart in found.values():
+        chart.at = chart.at or counted
     return found
 
 

@@ -35,13 +35,10 @@ def why(number: str) -> dict[str, Any]:
     }
 
 
-def because(found: Subscription) -> tuple[str, dict[str, Any] | None]:
-    """The sentence that says why a subscription is in its state, and the action that decided it."""
+def decided_by(found: Subscription) -> dict[str, Any] | None:
+    """The action that brought a subscription into its state, as `why` tells it; None where there is none."""
     deciding = deciding_action(found.pk)
-    if deciding is None:
-        return "it has no actions", None
-    told = _tell(deciding)
-    return _sentence(found.number, told), told
+    return _tell(deciding) if deciding else None
 
 
 def _tell(action: SubscriptionAction) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from lapwing.backoffice.step import Step, StepForm
 from lapwing.backoffice.steps.fields import WithNeededReason, WithReason, day, reason, text
@@ -83,10 +83,12 @@ def _retry(subscription: Subscription) -> str:
     jobs = retry_provisioning(subscription.number)
     if not jobs:
         return _("No job of %(number)s has failed; nothing was run again.") % {"number": subscription.number}
-    return _("%(count)s jobs of %(number)s run again, in their order.") % {
-        "count": len(jobs),
-        "number": subscription.number,
-    }
+    told = ngettext(
+        "%(count)s job of %(number)s runs again.",
+        "%(count)s jobs of %(number)s run again, in their order.",
+        len(jobs),
+    )
+    return told % {"count": len(jobs), "number": subscription.number}
 
 
 def _schedule(subscription: Subscription, *, change: str, value: str, on: date, reason: str) -> str:

@@ -18,6 +18,7 @@ from lapwing.backoffice.exports import FORMATS
 from lapwing.backoffice.lists import NOT_KEPT, query
 from lapwing.backoffice.states import TONES
 from lapwing.core.money import minor_digits, to_words
+from lapwing.jobs.types import job_types
 from lapwing.runs.codes import meaning
 
 register = template.Library()
@@ -40,7 +41,7 @@ def translated(text: Any) -> str:
 @register.filter
 def count(number: int | None) -> str:
     """12345 -> 12,345"""
-    return "" if number is None else format_decimal(number, locale=_locale())
+    return "" if number is None else format_decimal(number, locale=locale())
 
 
 @register.filter
@@ -52,19 +53,19 @@ def capped(number: int | None) -> str:
 @register.filter
 def amount(minor: int | None, currency: str | None) -> str:
     """1230 with EUR -> €12.30"""
-    return "" if minor is None or not currency else to_words(minor, currency, _locale())
+    return "" if minor is None or not currency else to_words(minor, currency, locale())
 
 
 @register.filter
 def amounts(by_currency: Mapping[str, int] | None) -> str:
     """Each currency by itself; they are never added."""
     found = sorted((by_currency or {}).items())
-    return ", ".join(to_words(minor, currency, _locale()) for currency, minor in found)
+    return ", ".join(to_words(minor, currency, locale()) for currency, minor in found)
 
 
 def whole_amount(minor: int, currency: str) -> str:
     """As on the axis of a chart, without decimals where there are none: 120000 with EUR -> €1,200"""
-    written = to_words(minor, currency, _locale())
+    written = to_words(minor, currency, locale())
     digits = minor_digits(currency)
     if not digits or minor % 10**digits:
         return written
@@ -72,7 +73,7 @@ def whole_amount(minor: int, currency: str) -> str:
     return re.sub(rf"{point}0{{{digits}}}(?!\d)", "", written)
 
 
-def _locale() -> str:
+def locale() -> str:
     """The language of the screen, as babel names it."""
     return to_locale(get_language() or "en")
 
@@ -114,6 +115,19 @@ def day(value: date | str | None) -> str:
     return dateformat.format(found, day_pattern())
 
 
+@register.filter
+def with_days(text: Any) -> str:
+    """A text of the domain, with its ISO dates as this user reads days: until 2015-03-10 -> until 10 Mar 2015"""
+    return re.sub(r"\b\d{4}-\d{2}-\d{2}\b", lambda found: _day_or_text(found.group()), str(text))
+
+
+def _day_or_text(text: str) -> str:
+    try:
+        return day(text)
+    except ValueError:
+        return text
+
+
 def day_pattern() -> str:
     """How a day is written, in the letters of Django's dateformat."""
     # Translators: a day as 10 Mar 2015, in the letters of Django's date format
@@ -140,6 +154,12 @@ def badge(state: str | None) -> str | SafeString:
     if not state:
         return ""
     return format_html('<span class="lw-badge lw-{}">{}</span>', TONES.get(str(state), "calm"), words(state))
+
+
+@register.filter
+def job_label(name: str) -> str:
+    """What a type of job is called; its bare name where it is installed no longer."""
+    return next((translated(each.label or name) for each in job_types if each.name == name), words(name))
 
 
 @register.filter

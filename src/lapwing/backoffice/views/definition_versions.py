@@ -6,13 +6,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from lapwing.backoffice.entry.reading import said
 from lapwing.backoffice.lists import number
 from lapwing.backoffice.screen import screen
 from lapwing.identity.permissions import Permission
 from lapwing.runs.definitions import find, flat, latest, version
+from lapwing.runs.kinds import kinds
 from lapwing.runs.models import DefinitionVersion
-
-EMPTY = (None, [], {}, "", False)
 
 
 @screen(Permission.VIEW)
@@ -38,27 +38,18 @@ def definition_versions(request: HttpRequest, code: str) -> HttpResponse:
 
 def side_by_side(left: DefinitionVersion, right: DefinitionVersion) -> list[tuple[str, list[dict[str, Any]]]]:
     """Rows by section; what is empty in both is left out."""
-    one, other = flat(left.content), flat(right.content)
+    kind = kinds.get(left.definition.kind)
+    one, other = said(kind, left.content), said(kind, right.content)
     sections: dict[str, list[dict[str, Any]]] = {}
-    for path in [*one, *(path for path in other if path not in one)]:
+    for path in said(kind, {**flat(right.content), **flat(left.content)}):
         before, after = one.get(path), other.get(path)
-        if before in EMPTY and after in EMPTY:
-            continue
-        section, _dot, field = path.partition(".")
+        place = before or after
+        assert place is not None  # it is of one of them
         row = {
-            "label": (field or section).replace(".", ": ").replace("_", " "),
-            "before": told(before),
-            "after": told(after),
+            "label": place.label,
+            "before": before.value if before else "",
+            "after": after.value if after else "",
             "differs": before != after,
         }
-        sections.setdefault(section if field else _("main"), []).append(row)
+        sections.setdefault(place.section, []).append(row)
     return list(sections.items())
-
-
-def told(value: Any) -> str:
-    """A value of a definition in words; '' for what is empty."""
-    if value is True:
-        return _("yes")
-    if value in EMPTY:
-        return ""
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

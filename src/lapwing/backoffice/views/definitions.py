@@ -1,6 +1,8 @@
 """Run definitions: the list; one with its versions, a preview and an explanation; start, submit, (not) effective."""
 
 from datetime import date
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from django.contrib import messages
@@ -10,18 +12,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from lapwing.backoffice.definition_steps import STEPS, Asked, definition_offers
+from lapwing.backoffice.entry.reading import Said, said
 from lapwing.backoffice.exports import Columns, exported, in_chunks
 from lapwing.backoffice.lists import PAGE, chosen, chosen_day, number, page_of, written
 from lapwing.backoffice.long_answers import place
 from lapwing.backoffice.screen import not_permitted, screen
-from lapwing.backoffice.views.definition_versions import EMPTY, told
 from lapwing.core.errors import Refused
 from lapwing.core.sql import TookTooLong, answered_within
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import today
 from lapwing.runs.assignments import assignment_on
-from lapwing.runs.definitions import find, flat, latest, seen_as, version
-from lapwing.runs.kinds import kinds
+from lapwing.runs.definitions import find, latest, seen_as, version
+from lapwing.runs.kinds import RunKind, kinds
 from lapwing.runs.models import Definition, Run
 from lapwing.runs.preview import preview
 from lapwing.runs.queries import definitions_page, scheduled_date
@@ -97,7 +99,7 @@ def definition_detail(request: HttpRequest, code: str) -> HttpResponse:
         "shown": shown,
         "newest": newest,
         "versions": definition.versions.order_by("-version"),
-        "content": sections(shown.content),
+        "content": _sections(kinds.get(definition.kind), shown.content),
         "next_times": next_times(newest),
         "scheduled_date": scheduled_date(definition),
         "runs": Run.objects.filter(definition=definition).order_by("-pk")[:8],
@@ -108,15 +110,12 @@ def definition_detail(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "backoffice/definition.html", context)
 
 
-def sections(content: dict[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
+def _sections(kind: RunKind, content: dict[str, Any]) -> list[tuple[str, list[Said]]]:
     """What a version says, by section, without what was left empty."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    for name, value in flat(content).items():
-        if value not in EMPTY:
-            section, _, field = name.partition(".")
-            label = (field or section).replace(".", ": ").replace("_", " ")
-            found.setdefault(section if field else "main", []).append((label, told(value)))
-    return list(found.items())
+    return [
+        (section, list(each))
+        for section, each in groupby(said(kind, content).values(), attrgetter("section"))
+    ]
 
 
 @screen(Permission.VIEW)

@@ -13,6 +13,7 @@ from lapwing.backoffice.lists import PAGE, chosen, number, page_of, written
 from lapwing.backoffice.offers import subscription_offers
 from lapwing.backoffice.screen import screen
 from lapwing.backoffice.step import offers
+from lapwing.backoffice.steps.behaviours import BEHAVIOUR_STEPS
 from lapwing.backoffice.steps.providers import CHANGE_STEPS
 from lapwing.backoffice.steps.subscriptions import (
     PLANNED_ACTION_STEPS,
@@ -24,7 +25,7 @@ from lapwing.catalog.models import CatalogEntry, PricePlan, Provider, Subscripti
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import today
 from lapwing.receivables.queries import figures
-from lapwing.run_kinds.why import because
+from lapwing.run_kinds.why import decided_by
 from lapwing.subscriptions.models import ScheduledLicenseChangeLog, Subscription
 from lapwing.subscriptions.provider_jobs import UNTOLD
 from lapwing.subscriptions.provider_queue import jobs_of
@@ -107,7 +108,6 @@ def _day(request: HttpRequest, name: str) -> date | None:
 @screen(Permission.VIEW)
 def subscription_detail(request: HttpRequest, number: str) -> HttpResponse:
     found = subscription(number)
-    sentence, action = because(found)
     kind, day = chosen(request, "kind", KINDS), today()
     return render(
         request,
@@ -119,12 +119,11 @@ def subscription_detail(request: HttpRequest, number: str) -> HttpResponse:
             "customer": found.account.customer,
             "term": effective_term(found.pk, day),
             "money": figures(found.account, day),
-            "sentence": sentence,
-            "action": action,
+            "action": decided_by(found),
             "entries": timeline(found, kind),
             "kinds": KINDS,
             "kind": kind,
-            "behaviours": subscription_offers(found),
+            "behaviours": [BEHAVIOUR_STEPS[each] for each in subscription_offers(found)],
             "offers": offers(SUBSCRIPTION_STEPS, found, request.permissions),
             **_planned(found, request.permissions),
             **_provider(found, request.permissions),

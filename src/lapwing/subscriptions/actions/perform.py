@@ -150,7 +150,7 @@ def _check_arguments(number: str, behaviour: str, day: date, until: date | None,
             "in_the_past", f"{words} of subscription {number} cannot be done on {day}: that day has passed"
         )
     if behaviour in NEEDS_UNTIL and until is None:
-        raise Refused("until_missing", f"{words} of subscription {number} needs a last day: --until DATE")
+        raise Refused("until_missing", f"{words} of subscription {number} needs a last day (until)")
     if until is not None and until < day:
         raise Refused("until_too_early", f"{words} of subscription {number} cannot end {until}, before {day}")
     if behaviour in NEEDS_TO and not to:
