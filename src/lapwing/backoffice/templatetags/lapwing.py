@@ -69,7 +69,7 @@ def whole_amount(minor: int, currency: str) -> str:
     digits = minor_digits(currency)
     if not digits or minor % 10**digits:
         return written
-    point = re.escape(get_decimal_symbol(_locale()))  # the other sign stands between thousands
+    point = re.escape(get_decimal_symbol(locale()))  # the other sign stands between thousands
     return re.sub(rf"{point}0{{{digits}}}(?!\d)", "", written)
 
 
