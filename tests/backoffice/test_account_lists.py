@@ -2,6 +2,7 @@
 
 from lapwing.catalog.models import Provider
 from lapwing.customers.models import Customer
+from lapwing.jobs.models import Job
 from lapwing.subscriptions.actions.perform import perform
 from lapwing.subscriptions.models import LicenseChangeLog, ProviderDifference, Subscription
 from tests.backoffice.conftest import signed_in
@@ -57,6 +58,7 @@ def test_what_failed_at_a_provider_is_told_with_its_reason_and_its_job(base):
     LicenseChangeLog.objects.filter(pk=base["license-change"]).update(
         provisioning_status="failed", provisioning_message="no such tariff"
     )
+    Job.objects.filter(subject="PS1", type="manual_provider_reminder").update(status="failed")
     page = signed_in("root").get("/providers/byhand/?status=failed").content.decode()
     assert "no such tariff" in page and "/jobs/" in page and "Retry what failed" in page
     assert "Tell the provider again" in signed_in("root").get("/subscriptions/PS1/").content.decode()

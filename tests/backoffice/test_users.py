@@ -27,7 +27,7 @@ GOOD = "correct horse battery"
 
 
 @pytest.fixture(autouse=True)
-def _no_rates_of_another_test() -> None:
+def _no_rates_of_another_test(db) -> None:
     cache.clear()
 
 
