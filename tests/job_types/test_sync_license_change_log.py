@@ -401,7 +401,9 @@ def test_change_done_by_hand_while_the_provider_refuses_it_holds_nobody_up(provi
 
 
 @pytest.mark.parametrize(("said", "kept"), [("S\ud800", "S?"), ("S\0", "S\\0")])
-def test_words_of_a_provider_that_no_database_takes_do_not_undo_what_it_did(provider, monkeypatch, said, kept):
+def test_words_of_a_provider_that_no_database_takes_do_not_undo_what_it_did(
+    provider, monkeypatch, said, kept
+):
     served()
     perform("S1", "change_quantity", to="5")
     perform("S1", "change_quantity", to="6")

@@ -110,8 +110,8 @@ def _unknown_order(change_id: int, order: ServiceOrder, answer: Receipt) -> Outc
     named = f"order {answer.state.revision}" if answer.state else "a newer order"
     return Failed(
         "provider_unknown_order",
-        f"the provider has {named} of service {order.service}, expected none newer than {order.revision}: it is none of "
-        "ours, and nothing was sent; correct the number of the last order there",
+        f"the provider has {named} of service {order.service}, expected none newer than {order.revision}: it is none "
+        "of ours, and nothing was sent; correct the number of the last order there",
     )
 
 

@@ -50,7 +50,9 @@ def deliver(mail: Mail, server: SmtpServer) -> Answer:
                 "smtp_connection_lost", f"{server}: {_words(error)}, before the mail was handed over"
             ) from None
         if time.monotonic() >= ends:  # looking up its name cannot be cut; by now another attempt may be at it
-            raise NotSent("smtp_too_late", f"{server}: the time limit was over before the mail was handed over")
+            raise NotSent(
+                "smtp_too_late", f"{server}: the time limit was over before the mail was handed over"
+            )
         code, text = _end(line, server)
         return Answer(code, text, refused_cc)
 

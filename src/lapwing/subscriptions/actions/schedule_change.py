@@ -71,7 +71,7 @@ def ask_for_merge(scheduled: ScheduledLicenseChangeLog) -> Job:
 
 def _neighbours(scheduled: ScheduledLicenseChangeLog) -> tuple[Job | None, Job | None]:
     """The open merge of the same subscription just before it and the one just after it that has not begun, by the days
-    of their changes; two of one day keep the order in which they were planned. What has not begun does not begin meanwhile.
+    of their changes; two of one day keep the order in which they were planned. None that waits begins meanwhile.
     """
     open_merges = Job.objects.filter(type=MERGE, subject=scheduled.subscription.number, status__in=OPEN)
     lock_in_key_order(open_merges.filter(status__in=READY))
