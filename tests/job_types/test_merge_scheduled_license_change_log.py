@@ -12,6 +12,7 @@ from lapwing.core.context import acting_as
 from lapwing.core.errors import Refused
 from lapwing.identity.queries import organisation, today
 from lapwing.jobs.actions.cancel import cancel
+from lapwing.jobs.actions.set_limit import pause, resume
 from lapwing.jobs.machine_time import machine_now
 from lapwing.jobs.models import Job, JobLink
 from lapwing.subscriptions.actions.cancel_scheduled_change import cancel_scheduled_change
@@ -325,6 +326,31 @@ def test_reactivation_between_the_retry_and_its_job_stays_and_is_remembered(late
     assert "overtaken" in ScheduledLicenseChangeLog.objects.get().message
     with pytest.raises(Refused, match="overtaken"):
         retry_merge(scheduled.pk)
+
+
+def test_deactivation_that_comes_late_does_not_cut_off_who_was_reactivated_meanwhile(later):
+    """Its jobs were paused over the weekend; meanwhile the debt was collected otherwise, and paid."""
+    schedule_change("S1", "deactivate", on=TOMORROW)
+    pause("type", MERGE)
+    later(days=1)
+    perform("S1", "deactivate_subscription")
+    later(days=1)
+    perform("S1", "activate_subscription")
+    later(days=1)
+    resume("type", MERGE)
+    work()
+    assert (merged(), state_of("S1")) == (["merge_failed"], "effective")
+    assert "overtaken" in ScheduledLicenseChangeLog.objects.get().message
+    assert faults() == []
+
+
+def test_deactivation_that_comes_late_takes_place_where_nobody_came_back_since(later):
+    perform("S1", "deactivate_subscription")
+    perform("S1", "activate_subscription")
+    schedule_change("S1", "deactivate", on=TOMORROW)
+    later(days=4)
+    work()
+    assert (merged(), state_of("S1")) == (["merged"], "not_effective")
 
 
 def test_one_that_did_not_fail_is_not_tried_again():

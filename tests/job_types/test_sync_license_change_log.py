@@ -6,6 +6,8 @@ from urllib.request import Request, urlopen
 import pytest
 
 from lapwing.catalog.actions.set_provider import set_provider
+from lapwing.connectors.errors import Rejected
+from lapwing.connectors.orders import Outcome, Receipt
 from lapwing.core.errors import Refused
 from lapwing.customers.actions.map_provider_account import map_provider_account
 from lapwing.customers.actions.request_agreement import request_agreement
@@ -440,4 +442,28 @@ def test_change_done_by_hand_while_the_provider_refuses_it_holds_nobody_up(provi
     work()
     assert statuses(SYNC) == [("not_applicable", "already_provisioned"), ("succeeded", "changed")]
     assert provider.ask("/services/S1")["quantity"] == 6
+    assert faults() == []
+
+
+@pytest.mark.parametrize(("said", "kept"), [("S\ud800", "S?"), ("S\0", "S\\0")])
+def test_words_of_a_provider_that_no_database_takes_do_not_undo_what_it_did(
+    provider, monkeypatch, said, kept
+):
+    served()
+    perform("S1", "change_quantity", to="5")
+    perform("S1", "change_quantity", to="6")
+    answers = iter([Receipt(Outcome.CHANGED, None, said), Rejected("taken", f"it belongs to {said}")])
+
+    def call(*_):
+        answer = next(answers)
+        if isinstance(answer, Rejected):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(SyncLicenseChangeLog, "call", call)
+    work()
+    assert statuses(SYNC) == [("succeeded", "changed"), ("failed", "provider_rejected")]
+    first, second = LicenseChangeLog.objects.filter(event="update").order_by("pk")
+    assert (first.provisioning_status, first.provider_reference) == ("provisioned", kept)
+    assert (second.provisioning_status, kept in second.provisioning_message) == ("failed", True)
     assert faults() == []

@@ -18,6 +18,7 @@ from lapwing.core import clock
 from lapwing.core.context import acting_as
 from lapwing.core.failpoints import failpoint
 from lapwing.core.sql import among, execute, rows
+from lapwing.core.storable import storable
 from lapwing.jobs import outcomes
 from lapwing.jobs.links import release_followers
 from lapwing.jobs.machine_time import after_sql, earlier_sql, now_sql, records_sql, stored
@@ -69,8 +70,8 @@ class Ending:
             "token": self.job.token,
             "ends_as": str(self.status),
             "outcome": self.outcome,
-            "code": _storable(self.code)[:64],
-            "text": _storable(self.text)[:4000],
+            "code": storable(self.code)[:64],
+            "text": storable(self.text)[:4000],
             "tried": int(self.tried),
             "died": int(self.died),
             "doubtful": self.doubtful,
@@ -79,11 +80,6 @@ class Ending:
             "due_at": self.due_at and str(stored(self.due_at)),
             "started_at": str(self.job.started_at),
         }
-
-
-def _storable(text: str) -> str:
-    """Whatever an error says: databases take neither NUL nor half characters."""
-    return text.replace("\0", "\\0").encode("utf-8", "replace").decode()
 
 
 def ending(job: HeldJob, outcome: Outcome) -> Ending:

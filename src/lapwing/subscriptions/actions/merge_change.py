@@ -77,8 +77,21 @@ def _apply(subscription: Subscription, scheduled: ScheduledLicenseChangeLog) -> 
         requested_by=actor(),
         requested_at=clock.now(),
     )
-    if action.behaviour == Behaviour.DEACTIVATE and subscription.never_disconnect:
+    if action.behaviour == Behaviour.DEACTIVATE:
+        _refuse_to_cut_off(subscription, scheduled)
+    execute(subscription, action, source="scheduled", effective_on=scheduled.effective_on)
+
+
+def _refuse_to_cut_off(subscription: Subscription, scheduled: ScheduledLicenseChangeLog) -> None:
+    """Whoever is protected, and whoever came back after the day for which it was planned: it comes late then."""
+    if subscription.never_disconnect:
         raise Refused(
             "never_disconnect", f"subscription {subscription.number} is never disconnected by a job"
         )
-    execute(subscription, action, source="scheduled", effective_on=scheduled.effective_on)
+    came_back = subscription.reactivated_on
+    if came_back and came_back > scheduled.effective_on:
+        raise Refused(
+            "overtaken",
+            f"subscription {subscription.number} was reactivated on {came_back}, after {scheduled.effective_on}, for "
+            "which its deactivation was planned; plan another where it is still meant",
+        )

@@ -4,6 +4,7 @@ from django.db import transaction
 
 from lapwing.audit.actions.record import record
 from lapwing.core import clock
+from lapwing.core.storable import storable
 from lapwing.subscriptions.models import LicenseChangeLog, Provisioning
 
 
@@ -16,6 +17,7 @@ def record_provisioning(
     before = change.provisioning_status
     if before == Provisioning.PROVISIONED:
         return change
+    code, message, reference = storable(code), storable(message), storable(reference)
     change.provisioning_status = status
     change.provisioning_code, change.provisioning_message = code[:64], message[:2000]
     if status == Provisioning.PROVISIONED:
