@@ -1,7 +1,7 @@
 """Mails by real SMTP: one per recipient and event, none that stopped being true; manual providers are reminded."""
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from lapwing.core.context import acting_as
 from lapwing.core.errors import Refused
@@ -208,3 +208,42 @@ def test_only_who_provisions_marks_a_change_as_done(mail, change):
     mark_provisioned(change.pk)
     with pytest.raises(Refused, match="not_awaiting"):
         mark_provisioned(change.pk)
+
+
+def locked_twice(monkeypatch) -> None:
+    """The database is locked when the answer of the mail server is written down: with others', and alone."""
+    import lapwing.job_types.send_email as module
+
+    real, calls = module.close_email, []
+
+    def close_email(*args, **options):
+        calls.append(1)
+        if len(calls) <= 2:
+            raise OperationalError("database is locked")
+        return real(*args, **options)
+
+    monkeypatch.setattr(module, "close_email", close_email)
+
+
+def test_mail_whose_answer_could_not_be_stored_at_once_is_not_sent_again(mail, change, monkeypatch):
+    locked_twice(monkeypatch)
+    work()
+    assert statuses("send_email") == [("succeeded", "")]
+    assert mail.journal.deliveries == 1
+
+
+def test_doubt_that_could_not_be_stored_at_once_is_kept(mail, change, monkeypatch):
+    locked_twice(monkeypatch)
+    mail.order("hangup-after")
+    work()
+    assert statuses("send_email") == [("retry", "outcome_unknown")]
+    assert Job.objects.get(type="send_email").doubtful
+
+
+def test_answer_that_can_never_be_stored_leaves_a_doubt(mail, change, monkeypatch):
+    import lapwing.job_types.send_email as module
+
+    monkeypatch.setattr(module, "close_email", lambda *_, **__: 1 / 0)
+    work()
+    assert statuses("send_email") == [("retry", "outcome_unknown")]
+    assert Job.objects.get(type="send_email").doubtful and mail.journal.deliveries == 1

@@ -366,3 +366,27 @@ def test_one_that_failed_elsewhere_gets_a_job_of_its_own():
     retry_merge(scheduled.pk)
     work()
     assert (statuses(MERGE), merged()) == ([("succeeded", "")], ["merged"])
+
+
+def test_failed_quantity_is_not_merged_over_a_later_one(later):
+    scheduled = schedule_change("S1", "quantity", value="5", on=TOMORROW)
+    ScheduledLicenseChangeLog.objects.update(
+        status="merge_failed", failed_revision=Subscription.objects.get().revision
+    )
+    Job.objects.update(status="failed")
+    later(days=3)
+    perform("S1", "change_quantity", to="8")
+    with pytest.raises(Refused, match="overtaken"):
+        retry_merge(scheduled.pk)
+    assert Subscription.objects.get().quantity == 8
+
+
+def test_failed_price_is_not_merged_over_a_later_one(later):
+    failed = schedule_change("S1", "price", value="5", on=TOMORROW)
+    ScheduledLicenseChangeLog.objects.update(status="merge_failed", failed_revision=0)
+    Job.objects.update(status="failed")
+    schedule_change("S1", "price", value="6", on=R + timedelta(days=2))
+    later(days=3)
+    work()
+    with pytest.raises(Refused, match="overtaken"):
+        retry_merge(failed.pk)

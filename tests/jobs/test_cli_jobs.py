@@ -32,9 +32,20 @@ with acting_as("root"), transaction.atomic():
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory) -> Home:
-    """Four jobs: one succeeded, two failed, one that waits for tomorrow; all commands in one place."""
-    home = Steered(tmp_path_factory.mktemp("home"))
+def kept(tmp_path_factory) -> "Steered":
+    """For those who only look."""
+    return _four_jobs(tmp_path_factory.mktemp("kept"))
+
+
+@pytest.fixture
+def steered(tmp_path) -> "Steered":
+    """For one who changes them."""
+    return _four_jobs(tmp_path)
+
+
+def _four_jobs(path: Path) -> "Steered":
+    """One succeeded, two failed, one waits for tomorrow; all commands in one place."""
+    home = Steered(path)
     home.ok("init", "--sandbox")
     home.ask("", "permanent", "refuse", "later")
     home.ok("job", "work", "--until-idle")
@@ -129,33 +140,33 @@ def test_types_health_and_limits(kept):
     assert kept.json("job", "limit", "book")["rate"] is None
 
 
-def test_run_now_and_cancel(kept):
-    (failed,) = (each["job"] for each in kept.json("job", "list", "--subject", "permanent"))
-    (later,) = (each["job"] for each in kept.json("job", "list", "--subject", "later"))
-    assert [each["status"] for each in kept.json("job", "run-now", str(failed))] == ["waiting"]
+def test_run_now_and_cancel(steered):
+    (failed,) = (each["job"] for each in steered.json("job", "list", "--subject", "permanent"))
+    (later,) = (each["job"] for each in steered.json("job", "list", "--subject", "later"))
+    assert [each["status"] for each in steered.json("job", "run-now", str(failed))] == ["waiting"]
     both = [str(failed), str(later)]
-    assert "Nobody can be asked here: say --yes" in kept.refused("job", "cancel", *both, code=2)
-    assert [each["status"] for each in kept.json("job", "cancel", *both, "--yes")] == ["cancelled"] * 2
-    assert [each["status"] for each in kept.json("job", "run-now", *both, "--yes")] == ["waiting"] * 2
-    kept.ok("job", "work", "--until-idle")
-    assert kept.json("job", "show", str(failed))["status"] == "failed"
+    assert "Nobody can be asked here: say --yes" in steered.refused("job", "cancel", *both, code=2)
+    assert [each["status"] for each in steered.json("job", "cancel", *both, "--yes")] == ["cancelled"] * 2
+    assert [each["status"] for each in steered.json("job", "run-now", *both, "--yes")] == ["waiting"] * 2
+    steered.ok("job", "work", "--until-idle")
+    assert steered.json("job", "show", str(failed))["status"] == "failed"
 
 
-def test_failed_ones_of_a_type_are_cancelled_and_what_needs_a_person_is_settled(kept):
-    kept.ask("refuse", "person", "person")
-    kept.ok("job", "work", "--until-idle")
+def test_failed_ones_of_a_type_are_cancelled_and_what_needs_a_person_is_settled(steered):
+    steered.ask("refuse", "person", "person")
+    steered.ok("job", "work", "--until-idle")
     left = ["job", "list", "--status", "failed"]
-    done = kept.json("job", "cancel", "--failed", "book", "--code", "refused", "--yes")
+    done = steered.json("job", "cancel", "--failed", "book", "--code", "refused", "--yes")
     assert done and all(each["status"] == "cancelled" for each in done)
-    assert kept.refused("job", "settle", "--failed", "book", "--reason", "x", code=2)
+    assert steered.refused("job", "settle", "--failed", "book", "--reason", "x", code=2)
     settle = ["job", "settle", "--failed", "book", "--not-happened", "--yes"]
-    assert "reason_missing" in kept.refused(*settle)
-    assert [each["result_code"] for each in kept.json(*settle, "--reason", "asked")] == ["did_not_happen"] * 2
-    assert kept.json(*settle, "--reason", "asked") == []
-    kept.ask("person")
-    kept.ok("job", "work", "--until-idle")
-    (job,) = (each["job"] for each in kept.json(*left) if each["result_code"] == "needs_person")
-    (settled,) = kept.json("job", "settle", str(job), "--happened", "--reason", "asked")
+    assert "reason_missing" in steered.refused(*settle)
+    assert [each["result_code"] for each in steered.json(*settle, "--reason", "asked")] == ["did_not_happen"] * 2
+    assert steered.json(*settle, "--reason", "asked") == []
+    steered.ask("person")
+    steered.ok("job", "work", "--until-idle")
+    (job,) = (each["job"] for each in steered.json(*left) if each["result_code"] == "needs_person")
+    (settled,) = steered.json("job", "settle", str(job), "--happened", "--reason", "asked")
     assert (settled["status"], settled["result"]) == ("succeeded", "did happen, says root: asked")
 
 

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import count, groupby
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -21,12 +21,22 @@ from lapwing.core.failpoints import failpoint
 from lapwing.jobs.conclude import conclude, ending
 from lapwing.jobs.lease import give_back, lock_held
 from lapwing.jobs.lost_database import RECONNECT_AFTER_S, wait_for_database, was_lost
-from lapwing.jobs.outcomes import Cancelled, Outcome, Succeeded, outcome_of
+from lapwing.jobs.outcomes import (
+    Cancelled,
+    Outcome,
+    OutcomeUnknown,
+    PermanentError,
+    Succeeded,
+    TransientError,
+    outcome_of,
+)
 from lapwing.jobs.running import Running
 from lapwing.jobs.types import DatabaseType, HeldJob, JobType, OutsideType, SetType, type_of
 
 log = logging.getLogger("lapwing.jobs")
 Decide = Callable[[Sequence[HeldJob]], Mapping[int, Outcome]]
+Broken = Callable[[BaseException, int], Outcome | None]  # an error, and how often it was met
+STORE_TRIES = 5
 BROKEN_OFF = (Exception, SystemExit)  # a handler that wants to leave the process has failed
 
 
@@ -41,6 +51,22 @@ class Answer:
     job: HeldJob
     intent: Any
     value: Any
+
+
+def _undone(error: BaseException, _times: int) -> Outcome | None:
+    """What was written for the job is rolled back, and nothing else was done for it."""
+    return outcome_of(error)
+
+
+def _unstored(error: BaseException, times: int) -> Outcome | None:
+    """What another system answered cannot be written down. None: try again; in the end nobody knows any more what came
+    of it, which the next attempt asks.
+    """
+    if isinstance(error, OperationalError | InterfaceError) and times < STORE_TRIES:
+        return None
+    if isinstance(error, TransientError | PermanentError | OutcomeUnknown):
+        return error.outcome
+    return OutcomeUnknown(f"the answer could not be stored: {outcome_of(error).text}"[:2000]).outcome
 
 
 class Executor:
@@ -194,9 +220,9 @@ class Executor:
                 ended[job.id] = _settled(by_attempt[job.key])
             return ended
 
-        self._end([answer.job for answer in answers], decide)
+        self._end([answer.job for answer in answers], decide, broken=_unstored)
 
-    def _end(self, jobs: Sequence[HeldJob], decide: Decide) -> list[HeldJob]:
+    def _end(self, jobs: Sequence[HeldJob], decide: Decide, *, broken: Broken = _undone) -> list[HeldJob]:
         """Ends jobs as `decide` says, all in one transaction or, where that fails, each in its own. Returns those
         that are still held because nothing was decided about them.
         """
@@ -209,7 +235,7 @@ class Executor:
                 log.info("chunk of %d jobs is done one by one: %s", len(jobs), type(error).__name__)
         left = []
         for job in jobs:
-            left += self._alone(job, decide)
+            left += self._alone(job, decide, broken)
         return left
 
     def _together(self, jobs: Sequence[HeldJob], decide: Decide) -> list[HeldJob]:
@@ -223,8 +249,8 @@ class Executor:
 
         return _together(jobs, timed)
 
-    def _alone(self, job: HeldJob, decide: Decide) -> list[HeldJob]:
-        while True:
+    def _alone(self, job: HeldJob, decide: Decide, broken: Broken) -> list[HeldJob]:
+        for times in count(1):
             try:
                 return self._together([job], decide)
             except LeaseLost:
@@ -235,9 +261,13 @@ class Executor:
             except BROKEN_OFF as error:
                 if was_lost(error):
                     self._wait_for_database()
-                    continue
-                outcome = outcome_of(error)
-            return self._alone_ends(job, outcome)
+                elif outcome := broken(error, times):
+                    return self._alone_ends(job, outcome)
+                else:
+                    log.warning("job %d: its answer cannot be stored, trying again: %s", job.id, error)
+                    self.at = None
+                    time.sleep(RECONNECT_AFTER_S)
+        raise AssertionError("unreachable")
 
     def _alone_ends(self, job: HeldJob, outcome: Outcome) -> list[HeldJob]:
         """An ending that cannot be written now holds up everything else."""
