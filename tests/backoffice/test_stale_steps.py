@@ -1,5 +1,6 @@
 """What lets a run act is what its page showed: a page from before is refused, and nobody is cut off by it."""
 
+import re
 from html import unescape
 
 from django.test import Client
@@ -11,6 +12,7 @@ from lapwing.runs.actions.steer_run import pause_run
 from lapwing.runs.execution import conduct
 from lapwing.runs.freeze import freeze
 from lapwing.runs.models import Run
+from lapwing.subscriptions.actions.perform import perform
 from lapwing.subscriptions.models import ScheduledLicenseChangeLog, SubscriptionAction
 from tests.backoffice.conftest import HIDDEN, signed_in, submitted
 from tests.world import NO_BRAKE, define, in_debt, state_of
@@ -111,3 +113,19 @@ def test_a_password_form_without_its_fields_is_answered_in_words(sandbox):
         link = reset_password("olga")
     answer = Client().post(f"/account/password/{link.user}/{link.token}/", {})
     assert answer.status_code == 200 and "too short" in answer.content.decode()
+
+
+def test_a_deactivation_of_before_does_not_cut_off_who_has_paid_since(sandbox):
+    in_debt(1)
+    path = "/subscription-steps/deactivate_subscription/?number=S1"
+    late = signed_in("olga")
+    revision = re.findall(r'name="revision" value="(\d+)"', late.get(path).content.decode())[0]
+    perform("S1", "deactivate_subscription")
+    perform("S1", "activate_subscription", reason="has paid")
+    answer = late.post(path, {"revision": revision})  # from the browser's history, or a second tab
+    assert "changed_meanwhile" in answer.content.decode() and state_of("S1") == "effective"
+    planned = late.post(path, {"revision": revision, "on": "2015-04-10"})
+    assert "changed_meanwhile" in planned.content.decode()
+    again = re.findall(r'name="revision" value="(\d+)"', late.get(path).content.decode())[0]
+    assert late.post(path, {"revision": again}).status_code == 302
+    assert state_of("S1") == "not_effective"

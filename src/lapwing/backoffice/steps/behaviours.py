@@ -41,7 +41,9 @@ BESIDE = {
 
 
 class BehaviourForm(StepForm):
-    """Only the fields that the behaviour needs, and the day; without a day it is done at once."""
+    """Only the fields that the behaviour needs, and the day; without a day it is done at once. Unseen, it posts the
+    revision that its page showed.
+    """
 
     behaviour = ""
 
@@ -68,6 +70,9 @@ class BehaviourForm(StepForm):
                 label=gettext_lazy("Action type"), choices=choices, required=False
             )
         self.fields["reason"] = reason()
+        self.fields["revision"] = forms.IntegerField(
+            required=False, initial=self.subject.revision, widget=forms.HiddenInput
+        )
 
 
 def _codes(label: str, model: type[CatalogEntry], *, keeps: bool = False) -> forms.ChoiceField:
@@ -112,6 +117,7 @@ def _act(behaviour: str) -> Callable[..., str]:
         *,
         on: date | None,
         reason: str,
+        revision: int | None,
         until: date | None = None,
         to: str = "",
         action_type: str = "",
@@ -127,6 +133,7 @@ def _act(behaviour: str) -> Callable[..., str]:
             action_type=kind,
             sub_action_type=sub_kind,
             reason=reason,
+            seen_revision=revision,
         )
         told = {"number": subscription.number, "behaviour": words(behaviour)}
         if action.state == "scheduled":

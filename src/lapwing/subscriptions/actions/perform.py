@@ -41,10 +41,13 @@ def perform(
     action_type: str = "",
     sub_action_type: str = "",
     reason: str = "",
+    seen_revision: int | None = None,
 ) -> SubscriptionAction:
     """`on` in the future plans the action; the run kind execute_scheduled_actions carries it out that day.
+    `seen_revision` is that of the subscription as the person looked at it.
 
-    Raises Refused `unknown_behaviour`, `illegal_transition`, `until_missing`, `to_missing`, `in_the_past`.
+    Raises Refused `unknown_behaviour`, `illegal_transition`, `until_missing`, `to_missing`, `in_the_past`,
+    `changed_meanwhile`.
     """
     require(Permission.CHANGE_SUBSCRIPTIONS)
     if behaviour not in Behaviour.values or behaviour == Behaviour.OPENING:
@@ -64,6 +67,12 @@ def perform(
         requested_at=clock.now(),
     )
     subscription = locked(number, moving_to=to if behaviour == Behaviour.CHANGE_ACCOUNT else "")
+    if seen_revision not in (None, subscription.revision):
+        raise Refused(
+            "changed_meanwhile",
+            f"subscription {number} has changed since that page was shown and is "
+            f"{subscription.life_cycle_state.replace('_', ' ')} now; nothing was done: open it again and look",
+        )
     if day > today():
         return _plan(subscription, action, day)
     execute(subscription, action)
