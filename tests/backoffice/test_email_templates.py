@@ -104,7 +104,7 @@ def test_an_empty_base_has_the_sample(sandbox):
 
 def test_a_language_is_added_and_made_effective(shipped):
     client = signed_in("root")
-    new = "/email-templates/new/?event=deactivated"
+    new = "/new-email-template/?event=deactivated"
     assert template().body_text in client.get(new).context["template"].body_text
     form = {**GIVEN, "event": "deactivated", "code": "deactivated.fr", "language": "fr"}
     assert client.post(new, {**form, "language": "xx-"}).context["problems"].keys() == {"language"}

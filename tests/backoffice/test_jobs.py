@@ -1,11 +1,14 @@
 """Jobs: by cause, many at once, their picture, limits and health."""
 
+from datetime import timedelta
+
 import pytest
 
 from lapwing.backoffice.attention import matters
 from lapwing.jobs.actions.enqueue import enqueue
 from lapwing.jobs.models import Job, JobAttempt, JobLimit
 from lapwing.jobs.overview import failed_causes, family, pools, with_key_held, workers
+from lapwing.jobs.states import Status
 from tests.backoffice.conftest import signed_in
 from tests.conftest import NOON
 from tests.jobs.conftest import ask
@@ -250,3 +253,25 @@ def test_the_silent_are_listed_with_the_reason(sandbox):
 def test_the_file_of_silent_jobs_holds_no_other(base):
     answer = signed_in("root").get("/jobs/?silent=yes&format=csv")
     assert b"".join(answer.streaming_content).count(b"\n") == 1  # the heading alone
+
+
+def test_chips_tell_no_number_that_a_filter_would_change(base):
+    page = signed_in("olga").get("/jobs/").context["chips"]
+    assert {chip["value"]: chip["count"] for chip in page}["failed"] == 1
+    for filtered in ({"code": "nonsense"}, {"from": "2015-03-10"}, {"to": "2015-03-10"}):
+        chips = signed_in("olga").get("/jobs/", filtered).context["chips"]
+        assert {chip["count"] for chip in chips} == {None}
+        assert {chip["value"] for chip in chips} == {"", *Status.values}
+
+
+def test_silent_jobs_have_a_second_page(sandbox, monkeypatch):
+    monkeypatch.setattr("lapwing.backoffice.views.jobs.PAGE", 2)
+    monkeypatch.setattr("lapwing.backoffice.lists.page_of.__kwdefaults__", {"size": 2})
+    jobs = [ask("book", subject=f"S{number}").pk for number in range(5)]
+    Job.objects.update(scheduled_for=NOON - timedelta(days=1))
+    client, shown, path = signed_in("olga"), [], "/jobs/?silent=yes"
+    while path:
+        page = client.get(path).context["page"]
+        shown += [row["job"].pk for row in page.rows]
+        path = f"/jobs/?{page.following}" if page.following else ""
+    assert shown == sorted(jobs, reverse=True)

@@ -31,7 +31,7 @@ SCREENS = [
     *("/runs/", "/runs/?state=completed", "/subscriptions/", "/search/?q=S", "/search/?q=", "/preferences/"),
     *("/palette/?q=", "/runs/{run}/", "/runs/{held}/", "/runs/{run}/items/", "/runs/{run}/steps/undo/"),
     *("/runs/{held}/steps/cancel/", "/definitions/", "/definitions/NGC/steps/start/"),
-    *("/definitions/NGC/preview/", "/users/new/", "/users/olga/", "/users/olga/steps/deactivate/"),
+    *("/definitions/NGC/preview/", "/new-user/", "/users/olga/", "/users/olga/steps/deactivate/"),
     *(
         "/subscription-steps/extend_grace_period/?number=HS1",
         "/my/sign-in/",

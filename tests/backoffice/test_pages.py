@@ -49,10 +49,10 @@ PAGES = [
     *("/definitions/NGC/explain/?subject=S1", "/definitions/NGC/explain/?subject=none"),
     *("/subscriptions/?q=S&state=not_effective&type=fibre", "/subscriptions/S1/", "/subscriptions/HS1/"),
     "/subscription-steps/extend_grace_period/?number=HS1",
-    *("/users/", "/users/new/", "/users/olga/", "/users/olga/steps/deactivate/", "/settings/", "/audit/"),
+    *("/users/", "/new-user/", "/users/olga/", "/users/olga/steps/deactivate/", "/settings/", "/audit/"),
     *("/audit/?actor=olga&action=user.role_given&kind=user&subject=olga&from=2020-01-01&to=2040-01-01",),
     *("/audit/?run={run}", "/audit/{entry}/", "/audit/chain/", "/imports/", "/my/sign-in/"),
-    *("/email-templates/", "/email-templates/new/?event=deactivated", "/email-templates/deactivated.en/"),
+    *("/email-templates/", "/new-email-template/?event=deactivated", "/email-templates/deactivated.en/"),
     # accounts, customers, providers
     "/subscriptions/?plan=basic&provider=byhand&provisioning=awaiting&account=A1&grace_from=2015-03-01",
     *("/subscriptions/PS1/", "/subscriptions/PS1/?kind=action", "/subscriptions/S1/?kind=run"),

@@ -43,7 +43,7 @@ def sign_in(name: str, password: str = GOOD) -> Client:
 
 def test_a_user_is_added_with_his_roles(sandbox):
     client = signed_in("root")
-    client.post("/users/new/", {"name": "eva", "role": ["viewer", "approver"]})
+    client.post("/new-user/", {"name": "eva", "role": ["viewer", "approver"]})
     assert roles_of(user_named("eva")) == ["approver", "viewer"]
     assert "eva" in client.get("/users/").content.decode()
 
@@ -58,7 +58,7 @@ def test_a_user_is_added_with_his_roles(sandbox):
     ],
 )
 def test_what_is_wrong_with_a_new_user_is_told_beside_the_field(form: dict, said: str, sandbox):
-    page = signed_in("root").post("/users/new/", form).content.decode()
+    page = signed_in("root").post("/new-user/", form).content.decode()
     assert said in page and f'value="{form["name"]}"' in page
     assert not User.objects.filter(username="eva").exists()
 
@@ -196,3 +196,9 @@ def test_ones_own_password_is_changed_and_only_this_session_goes_on(sandbox):
 def test_a_password_is_not_changed_without_saying_who_one_is(sandbox):
     set_password("olga", GOOD)
     assert "/account/reauthenticate/" in signed_in("olga").get("/my/password/")["Location"]
+
+
+def test_a_user_may_be_called_new(sandbox):
+    client = signed_in("root")
+    client.post("/new-user/", {"name": "new", "role": ["viewer"]})
+    assert b"new" in client.get("/users/new/").content and client.get("/users/new/").status_code == 200

@@ -14,6 +14,8 @@ from lapwing.jobs.claim import Claimer, Wanted, new_token
 from lapwing.jobs.conclude import conclude, ending
 from lapwing.jobs.models import Job
 from lapwing.jobs.outcomes import Failed
+from lapwing.jobs.rescue import rescue
+from lapwing.jobs.types import MAX_TRIES
 from lapwing.subscriptions import provider_queue
 from lapwing.subscriptions.actions.compare_provider import compare_provider
 from lapwing.subscriptions.actions.perform import perform
@@ -23,7 +25,7 @@ from lapwing.subscriptions.comparison import differences_at
 from lapwing.subscriptions.models import LicenseChangeLog, ProviderComparison
 from lapwing.subscriptions.provider_queue import failed_subscriptions, open_changes, open_counts
 from tests.job_types.conftest import served, statuses
-from tests.jobs.conftest import work
+from tests.jobs.conftest import claim, expire, make_due, work
 
 
 def found() -> list[tuple[str, str, str]]:
@@ -48,6 +50,18 @@ def test_a_check_that_fails_says_why_and_is_not_repeated(provider):
 
 def test_one_check_is_under_way_at_a_time(provider):
     assert check_provider("acme").pk == check_provider("acme").pk
+
+
+def test_a_check_whose_workers_die_leaves_no_doubt_and_no_key(provider):
+    job = check_provider("acme")
+    for _ in range(MAX_TRIES):
+        make_due(job.pk)
+        (held,) = claim(pool="outside") or claim(pool="alone")
+        expire(held.id)
+        rescue()
+    job.refresh_from_db()
+    assert (job.status, job.result_code, job.doubtful) == ("failed", "worker_lost", False)
+    assert check_provider("acme").pk != job.pk
 
 
 def test_who_may_not_provision_may_not_ask(provider):

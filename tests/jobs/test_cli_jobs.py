@@ -161,7 +161,9 @@ def test_failed_ones_of_a_type_are_cancelled_and_what_needs_a_person_is_settled(
     assert steered.refused("job", "settle", "--failed", "book", "--reason", "x", code=2)
     settle = ["job", "settle", "--failed", "book", "--not-happened", "--yes"]
     assert "reason_missing" in steered.refused(*settle)
-    assert [each["result_code"] for each in steered.json(*settle, "--reason", "asked")] == ["did_not_happen"] * 2
+    assert [each["result_code"] for each in steered.json(*settle, "--reason", "asked")] == [
+        "did_not_happen"
+    ] * 2
     assert steered.json(*settle, "--reason", "asked") == []
     steered.ask("person")
     steered.ok("job", "work", "--until-idle")

@@ -78,9 +78,11 @@ def query(given: QueryDict, **changes: str) -> str:
 
 
 def chips(
-    request: HttpRequest, name: str, counts: Mapping[str, int], order: Sequence[str]
+    request: HttpRequest, name: str, counts: Mapping[str, int] | None, order: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """One chip a value with how many there are, and one for all; each links to the list so filtered."""
+    """One chip a value with how many there are, and one for all; each links to the list so filtered. Without counts
+    each value has its chip.
+    """
     now = chosen(request, name, order)
     told = [
         {"value": "", "count": None, "on": not now, "query": query(request.GET, **{name: "", "below": ""})}
@@ -88,10 +90,10 @@ def chips(
     return told + [
         {
             "value": value,
-            "count": counts.get(value, 0),
+            "count": None if counts is None else counts.get(value, 0),
             "on": value == now,
             "query": query(request.GET, **{name: value, "below": ""}),
         }
         for value in order
-        if counts.get(value) or value == now
+        if counts is None or counts.get(value) or value == now
     ]

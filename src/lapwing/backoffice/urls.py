@@ -87,11 +87,11 @@ urlpatterns = [
     ),
     # administration
     path("users/", users.user_list, name="users"),
-    path("users/new/", users.user_new, name="user_new"),
+    path("new-user/", users.user_new, name="user_new"),
     path("users/<str:name>/", users.user_detail, name="user"),
     path("users/<str:name>/steps/<slug:step>/", users.user_step, name="user_step"),
     path("email-templates/", email_templates.template_list, name="email_templates"),
-    path("email-templates/new/", email_templates.template_new, name="email_template_new"),
+    path("new-email-template/", email_templates.template_new, name="email_template_new"),
     path(
         "email-templates/preview/<slug:event>/",
         email_templates.template_preview,

@@ -17,6 +17,7 @@ class CheckProvider(OutsideType):
 
     name = CHECK
     label = "Check a provider"
+    leaves_doubt = False  # it only asks
     Parameters = ProviderParameters
     time_limit_s = 90  # above what a connector may take
 

@@ -31,6 +31,7 @@ class CompareProvider(OutsideType):
 
     name = COMPARE
     label = "Compare with a provider"
+    leaves_doubt = False  # it only asks
     Parameters = ProviderParameters
     time_limit_s = 120  # a slice, and one call that takes as long as a connector may
 

@@ -32,6 +32,7 @@ class ConfirmProviderAgreement(OutsideType):
 
     name = CONFIRM
     label = "Confirm customer acceptance of provider agreement"
+    leaves_doubt = False  # it only asks
     Parameters = AgreementParameters
 
     def prepare(self, job: HeldJob) -> Intent | Outcome:

@@ -70,6 +70,9 @@ class JobType(ABC):
     retry_delays_s: tuple[float, ...] = (30, 120, 480, 1800, 7200)
     time_limit_s: float = 300  # of one attempt; after it the job is taken back
     keeps_broken: bool = False  # one that failed is kept at hand until it ends well, however long that takes
+    leaves_doubt: bool = (
+        False  # whether an attempt without an answer may have had an effect that is not ours to see
+    )
     internal: bool = False  # part of the mechanism; not shown among the types a person asks for
 
     def on_failed(self, job: HeldJob, code: str, text: str) -> None:
@@ -107,6 +110,7 @@ class OutsideType(JobType):
     """Its effect is in another system."""
 
     pool = "outside"
+    leaves_doubt = True
     time_limit_s: float = 45
 
     @abstractmethod
@@ -136,6 +140,7 @@ class UnknownType(DatabaseType):
 
     name = label = ""
     pool = "outside"  # nobody here knows where its effect is
+    leaves_doubt = True
 
     def perform(self, job: HeldJob) -> Outcome | None:
         raise TransientError(

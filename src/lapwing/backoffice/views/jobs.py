@@ -59,13 +59,17 @@ def job_list(request: HttpRequest) -> HttpResponse:
     }
     only_silent = request.GET.get("silent") == "yes"
     silent = {pk: why for pk, _type, why in silent_jobs()} if only_silent else {}
-    late = list(Job.objects.filter(pk__in=silent).order_by("-pk"))
+    late = Job.objects.filter(pk__in=silent).order_by("-pk")
     rows = in_chunks(lambda below, limit: newest_jobs(**filters, below=below, limit=limit), attrgetter("pk"))
     if file := exported(request, "jobs", COLUMNS, late if only_silent else rows):
         return file
     below = number(request, "below")
-    found = late[:PAGE] if only_silent else newest_jobs(**filters, below=below, limit=PAGE + 1)
-    counts = capped_counts(job_type=job_type, subject=subject)
+    if only_silent:
+        found = list((late.filter(pk__lt=below) if below else late)[: PAGE + 1])
+    else:
+        found = newest_jobs(**filters, below=below, limit=PAGE + 1)
+    is_counted = not any(filters[name] for name in ("code", "since", "until"))  # no index counts these
+    counts = capped_counts(job_type=job_type, subject=subject) if is_counted else None
     return render(
         request,
         "backoffice/jobs.html",
