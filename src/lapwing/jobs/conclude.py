@@ -117,7 +117,7 @@ def _not_before(at: datetime) -> datetime:
 def _failed_try(
     job: HeldJob, outcome: str, code: str, text: str, after_s: float | None, *, died: bool = False
 ) -> Ending:
-    doubtful = type_of(job).leaves_doubt and (job.doubtful or died or code == OUTCOME_UNKNOWN)
+    doubtful = job.doubtful or code == OUTCOME_UNKNOWN or (died and type_of(job).leaves_doubt)
     if job.tries + 1 >= MAX_TRIES:
         last = NEEDS_PERSON if doubtful else code
         return Ending(job, Status.FAILED, outcome, last, text, tried=True, died=died, doubtful=doubtful)
