@@ -15,7 +15,7 @@ from lapwing.jobs.conclude import conclude, ending
 from lapwing.jobs.models import Job
 from lapwing.jobs.outcomes import Failed
 from lapwing.jobs.rescue import rescue
-from lapwing.jobs.types import MAX_TRIES
+from lapwing.jobs.types import ALONE, MAX_TRIES
 from lapwing.subscriptions import provider_queue
 from lapwing.subscriptions.actions.compare_provider import compare_provider
 from lapwing.subscriptions.actions.perform import perform
@@ -24,8 +24,8 @@ from lapwing.subscriptions.actions.retry_provisioning import retry_provisioning
 from lapwing.subscriptions.comparison import differences_at
 from lapwing.subscriptions.models import LicenseChangeLog, ProviderComparison
 from lapwing.subscriptions.provider_queue import failed_subscriptions, open_changes, open_counts
-from tests.job_types.conftest import served, statuses
-from tests.jobs.conftest import claim, expire, make_due, work
+from tests.job_types.conftest import due_now, served, statuses
+from tests.jobs.conftest import claim, expire, work
 
 
 def found() -> list[tuple[str, str, str]]:
@@ -55,8 +55,8 @@ def test_one_check_is_under_way_at_a_time(provider):
 def test_a_check_whose_workers_die_leaves_no_doubt_and_no_key(provider):
     job = check_provider("acme")
     for _ in range(MAX_TRIES):
-        make_due(job.pk)
-        (held,) = claim(pool="outside") or claim(pool="alone")
+        due_now()
+        (held,) = claim(pool="outside") or claim(pool=ALONE)
         expire(held.id)
         rescue()
     job.refresh_from_db()
