@@ -34,7 +34,6 @@ def test_half_of_the_threads_stay_free():
         ("/subscriptions/?format=csv", 503),
         ("/subscriptions/?format=xlsx", 503),
         ("/definitions/NGC/preview/", 200),
-        ("/definitions/NGC/steps/start/", 200),
     ],
 )
 def test_who_comes_when_all_places_are_taken_is_told_so(path: str, status: int, base, all_taken):

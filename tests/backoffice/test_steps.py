@@ -173,3 +173,10 @@ def test_a_form_without_its_token_changes_nothing(base):
     ):
         assert client.post(path, {"step": "run_now", "job": base["job"]}).status_code == 403
     assert Run.objects.count() == 2
+
+
+def test_the_page_before_a_start_does_not_wait_for_the_count(base):
+    page = signed_in("olga").get("/definitions/NGC/steps/start/").content.decode()
+    assert 'hx-get="/definitions/NGC/preview/?date=2015-03-10" hx-trigger="load"' in page
+    counted = signed_in("olga").get("/definitions/NGC/preview/?date=2015-03-10").content.decode()
+    assert "would be done" in counted

@@ -31,7 +31,7 @@ from lapwing.runs.quiet import quiet_until
 from lapwing.runs.states import DefinitionState
 from lapwing.runs.upcoming import next_times
 
-PATIENCE_S, BRIEF_S = 60, 5  # for a preview beside the page, and for one that the page waits for
+PATIENCE_S = 60  # of a preview, for which no page waits
 COLUMNS: Columns = {
     "code": lambda row: row["definition"].alternative_code,
     "name": lambda row: row["definition"].name,
@@ -124,20 +124,21 @@ def definition_preview(request: HttpRequest, code: str) -> HttpResponse:
     day, told = chosen_day(request.GET.get("date", ""))
     context = {"definition": definition, "day": day, "problem": told}
     if not told:
-        context |= _previewed(definition, day, PATIENCE_S)
+        context |= _previewed(definition, day)
     return render(request, "backoffice/preview.html", context)
 
 
-def _previewed(definition: Definition, day: date, seconds: float) -> dict[str, Any]:
+def _previewed(definition: Definition, day: date) -> dict[str, Any]:
     """The preview, or why there is none."""
     try:
-        with place(), answered_within(seconds):
+        with place(), answered_within(PATIENCE_S):
             return {"found": preview(definition, day)}
     except Refused as refusal:
         return {"too_long": refusal.message}
     except TookTooLong:
         return {
-            "too_long": _("Counting takes longer than %(seconds)d s, so it was left.") % {"seconds": seconds}
+            "too_long": _("Counting takes longer than %(seconds)d s, so it was left.")
+            % {"seconds": PATIENCE_S}
         }
 
 
@@ -186,5 +187,5 @@ def definition_step(request: HttpRequest, code: str, step: str) -> HttpResponse:
         "offered": STEPS[step] in definition_offers(definition, request.permissions),
     }
     if step == "start":
-        context |= {**_previewed(definition, today(), BRIEF_S), "quiet_until": quiet_until(definition)}
+        context["quiet_until"] = quiet_until(definition)
     return render(request, "backoffice/definition_step.html", context)
