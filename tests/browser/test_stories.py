@@ -11,9 +11,8 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 def test_create_preview_submit_approve_watch_and_undo(browser, service: Service):
     operator = page_of(browser, service, service.administrator)
-    operator.get_by_role("link", name="Run definitions").click()
-    operator.get_by_role("link", name="New").click()
     operator.get_by_role("link", name="Deactivate subscriptions in grace").click()
+    operator.get_by_role("link", name="New", exact=True).click()
     draft = operator.locator("#draft")
     draft.get_by_text("would be done").wait_for()
     assert "€50.00" in draft.inner_text()
