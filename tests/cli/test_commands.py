@@ -138,6 +138,17 @@ def test_tables_fit_80_columns(base: Home, command: str):
     assert max(map(len, base.ok(*command.split()).splitlines())) <= 80
 
 
+def test_a_list_of_runs_tells_an_undo_and_breaks_no_word(base: Home):
+    base.ok("run", "start", "NGC", "--wait", "--yes")
+    assert "undo" not in base.ok("run", "list")
+    base.ok("run", "undo", "1", "--wait", "--yes")
+    told = base.ok("run", "list")
+    assert "undo" in told and "version" not in told
+    assert told.split().count("completed") == told.split().count("2015-03-10") == 2
+    items = base.ok("run", "items", "1")
+    assert "€50.00" in items and "account_not_active" in items and "minor" not in items
+
+
 @pytest.mark.parametrize(
     "command", ["run preview NGC", "run explain NGC S1", "subscription why S1", "account show A1"]
 )
@@ -230,6 +241,7 @@ def test_receivables_commands(base: Home):
     assert base.json("invoice", "undispute", "I1")["disputed"] is False
     paid = base.json("payment", "post", "A1", "20", "--invoice", "I1", "--reference", "P1")
     assert paid["settled"] == [{"invoice": "I1", "minor": 2000}]
+    assert "€30.00" in base.ok("account", "show", "A1")
     assert base.json("account", "show", "A1")["balance_minor"] == 3000
     assert base.json("payment", "reverse", "P1")["state"] == "reversed"
     assert base.json("account", "show", "A1")["balance_minor"] == 5000

@@ -94,7 +94,11 @@ def test_list_in_three_forms(kept):
     assert list(rows[0]) == COLUMNS
     table = kept.ok("job", "list")
     assert max(map(len, table.splitlines())) <= 80
-    assert "permanent" in "".join(table.split())
+    assert "permanent" in table.split()
+    assert "2015-03-11 12:00Z" in table
+    ended = kept.ok("job", "list", "--status", "failed")
+    assert "2015-03-1" not in ended  # none of them is still to come
+    assert {"refuse", "permanent", "failed", "closed", "book"} <= set(ended.split())
 
 
 def test_list_keeps_to_its_filters(kept):

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from lapwing.cli.jobs import COLUMNS, job_command, job_record, limit_record
-from lapwing.cli.output import format_option, show_list, show_one
+from lapwing.cli.jobs import job_command, job_record, limit_record, show_jobs
+from lapwing.cli.output import format_option, show_one
 from lapwing.cli.session import command, confirm, yes_option
 
 __all__ = ["job_command"]
@@ -34,7 +34,7 @@ def _steer(
     if len(chosen) > 1:
         confirm(question, yes=yes)
     parts = [chosen[start : start + AT_ONCE] for start in range(0, len(chosen), AT_ONCE)]
-    show_list([job_record(job) for part in parts for job in act(part)], form, COLUMNS)
+    show_jobs([job_record(job) for part in parts for job in act(part)], form)
 
 
 @jobs_argument

@@ -70,12 +70,20 @@ def _list(status: str, job_type: str, subject: str, limit: int | None, form: str
         job_types.get(job_type)
     found = newest_jobs(status=status, job_type=job_type, subject=subject, limit=limit)
     reasons = waits_for(found)
-    show_list(
-        [{**job_record(job), "result": reasons.get(job.pk) or job.result} for job in found], form, COLUMNS
-    )
+    show_jobs([{**job_record(job), "result": reasons.get(job.pk) or job.result} for job in found], form)
 
 
 command(job_command, "list", help=_list.__doc__)(_list)
+
+
+def show_jobs(records: list[dict[str, Any]], form: str) -> None:
+    """A table says for when jobs are scheduled only where one is still to come."""
+    from lapwing.jobs.states import OPEN
+
+    columns = COLUMNS
+    if form == "table" and not any(record["status"] in OPEN for record in records):
+        columns = [column for column in COLUMNS if column != "scheduled_for"]
+    show_list(records, form, columns)
 
 
 def job_record(job: Any) -> dict[str, Any]:

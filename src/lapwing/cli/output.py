@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -10,10 +11,17 @@ from typing import Any
 
 import click
 
+from lapwing.cli.amounts import in_words, is_amount, shown_name
+from lapwing.cli.columns import fitted, wrapped
 from lapwing.core.formula import safe_cell
 
 PLAIN_WIDTH = 80
-NO_WRAP = {"on", "due_on", "subscription", "account", "run", "code", "definition"}
+WHOLE = {
+    *("on", "due_on", "subscription", "account", "run", "definition", "code", "result_code"),
+    *("state", "status", "outcome", "nominal_date", "type", "event", "subject", "source"),
+}
+GAP = 2  # what a column takes beside its text
+INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 LINE_EVERY_S = 5.0
 
 format_option = click.option(
@@ -35,17 +43,17 @@ def show_list(records: Iterable[dict[str, Any]], form: str, columns: list[str]) 
         for record in records:
             writer.writerow([safe_cell(record.get(column)) for column in columns])
     else:
-        _print_table(columns, [[_text(record.get(column)) for column in columns] for record in records])
+        _print_table(columns, list(records))
 
 
-def show_one(record: dict[str, Any], form: str) -> None:
-    """One record: an object in JSON, a line a field otherwise."""
+def show_one(record: dict[str, Any], form: str, *, currency: str = "") -> None:
+    """One record: an object in JSON, a line a field otherwise; `currency` of amounts where the record names none."""
     if form == "json":
         click.echo(json.dumps(record, ensure_ascii=False, indent=1))
     elif form == "csv":
         show_list([record], form, list(record))
     else:
-        show_fields(record)
+        show_fields(in_words(record, currency))
 
 
 def show_fields(record: dict[str, Any]) -> None:
@@ -53,7 +61,7 @@ def show_fields(record: dict[str, Any]) -> None:
     from rich.text import Text
 
     grid = Table.grid(padding=(0, 2))
-    for name, value in record.items():
+    for name, value in in_words(record).items():
         if value is not None and value != [] and value != {} and value != "":
             grid.add_row(Text(name.replace("_", " "), style="dim"), Text(_text(value)))
     console().print(grid)
@@ -69,25 +77,48 @@ def console(*, err: bool = False):
     )
 
 
-def _print_table(columns: list[str], body: list[list[str]]) -> None:
+def _print_table(columns: list[str], records: list[dict[str, Any]]) -> None:
+    """Amounts as money, instants to the minute; without columns that are empty in all rows."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for position, column in enumerate(columns):
-        numeric = bool(body) and all(
-            row[position].replace(",", "").isdigit() or not row[position] for row in body
-        )
+    amounts = {shown_name(column) for column in columns if is_amount(column)}
+    if amounts:
+        columns = [shown_name(column) for column in columns if column != "currency"]
+        records = [in_words(record) for record in records]
+    cells = {column: [_cell(record.get(column)) for record in records] for column in columns}
+    told = [column for column in columns if any(cells[column])] if records else columns
+    body = [list(row) for row in zip(*(cells[column] for column in told), strict=True)]
+    heads = [column.replace("_", " ") for column in told]
+    screen = console()
+    widths = fitted(
+        [heads, *body],
+        screen.width - GAP * len(told),
+        whole=[column in WHOLE or all(map(_is_number, cells[column])) for column in told],
+    )
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for head, column, width in zip(heads, told, widths, strict=True):
+        numeric = bool(records) and (column in amounts or all(map(_is_number, cells[column])))
         table.add_column(
-            column.replace("_", " "),
-            justify="right" if numeric else "left",
-            overflow="fold",
-            no_wrap=column in NO_WRAP,
+            wrapped(head, width), justify="right" if numeric else "left", width=width, no_wrap=True
         )
     for row in body:
-        table.add_row(*(Text(cell) for cell in row))
-    console().print(table)
+        table.add_row(*(Text(wrapped(cell, width)) for cell, width in zip(row, widths, strict=True)))
+    screen.print(table)
+
+
+def _is_number(cell: str) -> bool:
+    return not cell or re.fullmatch(r"-?[\d,]+(\.\d+)?", cell) is not None
+
+
+def _cell(value: Any) -> str:
+    text = _text(value)
+    instant = INSTANT.fullmatch(text)
+    if instant is None:
+        return text
+    day, minute, offset = instant.groups()
+    return f"{day} {minute}{'Z' if offset == '+00:00' else offset}"
 
 
 def _text(value: Any) -> str:

@@ -77,17 +77,23 @@ def _set(
     Example: lapwing provider set acme automatic --connector scim --configuration acme.json
     """
     from lapwing.catalog.actions.set_provider import set_provider
+    from lapwing.core.errors import Invalid, Refused
 
-    provider = set_provider(
-        code,
-        kind,
-        name=name,
-        connector=connector,
-        configuration=_read(configuration),
-        needs_account=needs_account,
-        responsible_email=responsible,
-        remind_every_days=remind_every,
-    )
+    try:
+        provider = set_provider(
+            code,
+            kind,
+            name=name,
+            connector=connector,
+            configuration=_read(configuration),
+            needs_account=needs_account,
+            responsible_email=responsible,
+            remind_every_days=remind_every,
+        )
+    except Invalid as error:
+        if configuration is not None or error.code != "connector_configuration":
+            raise
+        raise Refused(error.code, f"{error.message}; give them in a file: --configuration FILE") from None
     show_one(_record(provider), form)
 
 
@@ -99,7 +105,12 @@ def _read(path: Path | None) -> dict[str, Any]:
 
     if path is None:
         return {}
-    text = sys.stdin.read() if str(path) == "-" else path.read_text("utf-8")
+    try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text("utf-8")
+    except FileNotFoundError:
+        raise Refused(
+            "bad_configuration", f"there is no file {path}; name a JSON file of the connector's settings"
+        ) from None
     try:
         found = json.loads(text)
     except json.JSONDecodeError as error:

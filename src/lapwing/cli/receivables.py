@@ -45,6 +45,7 @@ def _show(number: str, form: str) -> None:
     show_fields({name: value for name, value in record.items() if name != "open_items"})
     if items:
         console().print()
+        items = [{**item, "currency": record["currency"]} for item in items]
         show_list(
             items, form, ["invoice", "issued_on", "due_on", "total_minor", "unsettled_minor", "disputed"]
         )
@@ -176,6 +177,10 @@ def _state(number: str, state: str, reason: str, form: str) -> None:
 command(account_command, "state", help=_state.__doc__)(_state)
 
 
+def _show_invoice(item: Any, form: str) -> None:
+    show_one(_invoice_record(item), form, currency=item.account.currency)
+
+
 def _invoice_record(item: Any) -> dict[str, Any]:
     return {
         "invoice": item.number,
@@ -199,7 +204,7 @@ def _dispute(number: str, reason: str, form: str) -> None:
     """
     from lapwing.receivables.actions.dispute_invoice import dispute_invoice
 
-    show_one(_invoice_record(dispute_invoice(number, reason=reason)), form)
+    _show_invoice(dispute_invoice(number, reason=reason), form)
 
 
 command(invoice_command, "dispute", help=_dispute.__doc__)(_dispute)
@@ -215,7 +220,7 @@ def _undispute(number: str, form: str) -> None:
     """
     from lapwing.receivables.actions.dispute_invoice import undispute_invoice
 
-    show_one(_invoice_record(undispute_invoice(number)), form)
+    _show_invoice(undispute_invoice(number), form)
 
 
 command(invoice_command, "undispute", help=_undispute.__doc__)(_undispute)

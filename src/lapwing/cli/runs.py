@@ -13,6 +13,7 @@ SUMMARY = [
     "run", "definition", "state", "code", "nominal_date", "version",
     "selected", "done", "skipped", "errors", "pending",
 ]  # fmt: skip
+LISTED = ["run", "definition", "state", "code", "nominal_date", "items", "done", "skipped", "errors"]
 
 
 @click.group("run")
@@ -150,9 +151,20 @@ def _list(form: str, limit: int | None, code: str | None) -> None:
     found = Run.objects.select_related("definition", "version").order_by("-pk")
     if code:
         found = found.filter(definition=find(code))
-    show_list(
-        (summary(run) for run in found[:limit]), form, [*SUMMARY, "next_at"] if form != "table" else SUMMARY
-    )
+    if form == "table":
+        show_list(map(_listed, found[:limit]), form, LISTED)
+    else:
+        show_list((summary(run) for run in found[:limit]), form, [*SUMMARY, "next_at"])
+
+
+def _listed(run: Any) -> dict[str, Any]:
+    """A row for people: an undo is told beside its definition."""
+    from lapwing.runs.queries import summary
+
+    record = summary(run)
+    if run.undo_of_id:
+        record["definition"] += f", undo of {run.undo_of_id}"
+    return {**record, "items": record["selected"]}
 
 
 command(run_command, "list", help=_list.__doc__)(_list)
@@ -174,6 +186,8 @@ def _show(run_id: int, form: str) -> None:
         show_one(record, form)
         return
     batches = record.pop("batches")
+    if not record["pending"]:
+        record.pop("seconds_left")
     show_fields(record)
     columns = ["batch", "items", "state", "done", "skipped", "errors", "finished_at"]
     if batches:
@@ -231,11 +245,12 @@ def _approve(run_id: int, yes: bool, form: str) -> None:
     \b
     Example: lapwing run approve 7 --yes
     """
-    from lapwing.runs.actions.approve_run import approve_run
+    from lapwing.runs.actions.approve_run import approve_run, refuse_unless_held
     from lapwing.runs.actions.halt import find_run
     from lapwing.runs.queries import summary
 
     run = find_run(run_id)
+    refuse_unless_held(run)
     confirm(
         f"Approve run {run_id} of {run.definition.alternative_code}: {run.selected:,} selected, held because "
         f"{run.description}?",
@@ -273,8 +288,12 @@ def _resume(run_id: int, wait: bool, form: str) -> int:
     \b
     Example: lapwing run resume 7 --wait
     """
+    from lapwing.runs.actions.halt import find_run
     from lapwing.runs.actions.steer_run import resume_run
+    from lapwing.runs.states import RunState
 
+    if find_run(run_id).state == RunState.COMPLETED:
+        click.echo(f"run {run_id} is completed; nothing to resume", err=True)
     return _finish(resume_run(run_id).pk, wait, form)
 
 
@@ -295,12 +314,16 @@ def _undo(run_id: int, wait: bool, yes: bool, reason: str, form: str) -> int:
     from lapwing.runs.actions.halt import find_run
     from lapwing.runs.actions.undo_run import undo_run
     from lapwing.runs.outcomes import counts
+    from lapwing.runs.queries import undone
 
     run = find_run(run_id)
-    confirm(
-        f"Undo the {counts(run)['done']:,} actions of run {run_id} of {run.definition.alternative_code}?",
-        yes=yes,
-    )
+    done, undoes = counts(run)["done"], undone(run)
+    if undoes:
+        told = ", ".join(f"run {undo} ({reversed_ones:,})" for undo, reversed_ones in undoes.items())
+        left = done - sum(undoes.values())
+        click.echo(f"run {run_id} was undone by {told}; {left:,} of its {done:,} actions are left", err=True)
+        done = left
+    confirm(f"Undo the {done:,} actions of run {run_id} of {run.definition.alternative_code}?", yes=yes)
     return _finish(undo_run(run_id, reason=reason).pk, wait, form)
 
 

@@ -63,7 +63,7 @@ def _fast_folder() -> str:
 def _web(host: str, port: int) -> None:
     """Serve the screens until Ctrl-C; what is asked already is answered first.
 
-    \\b
+    \b
     Example: lapwing web --port 8000
     """
     from lapwing.identity.safety import refuse_unsafe_settings

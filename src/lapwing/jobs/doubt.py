@@ -15,6 +15,15 @@ def is_in_its_way(job: JobColumns, event: str) -> bool:
     return event == "cancel" and job.doubtful and job.status != Status.IN_PROGRESS
 
 
+def refuse_unless_failed(job: JobColumns) -> None:
+    """Before an answer is taken. Raises Refused `illegal_transition`."""
+    if job.status != Status.FAILED:
+        raise Refused(
+            "illegal_transition",
+            f"job {job.pk} is {job.status}; only a job that failed with needs_person can be settled",
+        )
+
+
 def refuse_in_its_way(job: JobColumns, event: str) -> None:
     """Raises Refused `outcome_unknown`, `outcome_known`."""
     if not is_in_its_way(job, event):

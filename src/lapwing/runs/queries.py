@@ -75,6 +75,11 @@ def outcomes(run: Run) -> dict[str, int]:
     return {code: count for code, count in told.items() if count}
 
 
+def undone(run: Run) -> dict[int, int]:
+    """The runs that undid it, each with how many of its actions it reversed."""
+    return {undo.pk: counts(undo)["done"] for undo in run.undone_by.order_by("pk")}
+
+
 def pace(run: Run) -> tuple[float | None, float | None]:
     """Items per second while working, and the seconds of work left; None before the first batch."""
     worked = run.batches.filter(finished=True).aggregate(items=Sum("items"), seconds=Sum("took_s"))

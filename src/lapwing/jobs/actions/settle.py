@@ -10,7 +10,7 @@ from lapwing.core.errors import Refused
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import require
 from lapwing.jobs.actions.run_now import lock_jobs
-from lapwing.jobs.doubt import refuse_in_its_way
+from lapwing.jobs.doubt import refuse_in_its_way, refuse_unless_failed
 from lapwing.jobs.links import release_followers
 from lapwing.jobs.machine_time import machine_now
 from lapwing.jobs.models import Job
@@ -36,6 +36,7 @@ def settle(job_ids: Sequence[int], *, happened: bool, reason: str) -> list[Job]:
 
 def _settle(job: Job, event: str, reason: str) -> Job:
     before = {"status": str(job.status), "code": job.result_code}
+    refuse_unless_failed(job)
     target = JOB.target(job.status, event, str(job.pk))
     refuse_in_its_way(job, event)
     job.status, job.result_code, job.doubtful = target, event, False

@@ -34,8 +34,7 @@ def approve_run(run_id: int, *, seen: str | None = None) -> Run:
 @transaction.atomic
 def _approve(run_id: int, seen: str | None) -> Run:
     run = lock_run(run_id)
-    if not is_held(run):
-        raise Refused("not_awaiting_approval", f"run {run.pk} is {run.state}; it does not wait for approval")
+    refuse_unless_held(run)
     if actor() in involved_in(run):
         raise Refused(
             "own_approval",
@@ -70,6 +69,12 @@ def is_held(run: Run) -> bool:
     return run.state == RunState.AWAITING_APPROVAL or (
         run.state == RunState.PAUSED and run.code == "safety_brake"
     )
+
+
+def refuse_unless_held(run: Run) -> None:
+    """Raises Refused `not_awaiting_approval`: what `approve_run` asks, and a command before it asks the person."""
+    if not is_held(run):
+        raise Refused("not_awaiting_approval", f"run {run.pk} is {run.state}; it does not wait for approval")
 
 
 @transaction.atomic
