@@ -2,7 +2,8 @@
 
 import pytest
 
-from lapwing.messages.events import event_named
+from lapwing.messages.events import EVENTS, event_named
+from lapwing.messages.facts import sent_events
 from lapwing.messages.models import EmailTemplate
 from lapwing.messages.seed import seed_templates
 from lapwing.subscriptions.mail_examples import example_of
@@ -57,6 +58,17 @@ def test_what_is_wrong_is_told_with_its_line_and_what_was_typed_is_kept(field, s
     assert said in answer.context["problems"][field]
     assert getattr(answer.context["template"], field) == source
     assert template().body_text == before
+
+
+def test_an_event_that_nothing_sends_yet_is_marked_and_promises_nothing(shipped):
+    client, mark, promise = signed_in("root"), "nothing sends this yet", "It holds from the next mail on"
+    listed = client.get("/email-templates/").content.decode()
+    assert listed.count(mark) == len(EVENTS) - len(sent_events()) > 0
+    for event in EVENTS:
+        page = client.get(f"/email-templates/{event}.en/").content.decode()
+        assert ((mark in page), (promise in page)) == (event not in sent_events(), event in sent_events()), (
+            event
+        )
 
 
 def test_the_preview_is_filled_with_a_customers_own_data(shipped):

@@ -31,3 +31,8 @@ class MailFacts(ABC):
 
 
 mail_facts: Registry[MailFacts] = Registry("mail event", folder="mail_facts")
+
+
+def sent_events() -> frozenset[str]:
+    """The events that can be mailed: one without facts has templates, and nothing that sends it yet."""
+    return frozenset(each.name for each in mail_facts)

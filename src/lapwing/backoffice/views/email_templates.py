@@ -20,6 +20,7 @@ from lapwing.messages.actions.save_template import known_language, save_template
 from lapwing.messages.actions.set_template_state import set_template_state
 from lapwing.messages.compose import Composed, preview
 from lapwing.messages.events import EVENTS, event_named
+from lapwing.messages.facts import sent_events
 from lapwing.messages.language.limits import MAX_SOURCE
 from lapwing.messages.models import EmailTemplate, TemplateState
 from lapwing.messages.queries import shipped_template, template_named, templates, tokens, versions_of
@@ -44,7 +45,8 @@ def template_list(request: HttpRequest) -> HttpResponse:
     by_event: dict[str, list[EmailTemplate]] = {name: [] for name in EVENTS}
     for each in templates()[:SHOWN]:
         by_event.setdefault(each.event, []).append(each)
-    rows = [(EVENTS[name], found) for name, found in by_event.items() if name in EVENTS]
+    sent = sent_events()
+    rows = [(EVENTS[name], name in sent, found) for name, found in by_event.items() if name in EVENTS]
     return render(request, "backoffice/email_templates.html", {"title": _("E-mail templates"), "rows": rows})
 
 
@@ -139,6 +141,7 @@ def _editor(
         else _("New template: %(event)s") % {"event": event.label},
         "template": template,
         "event": event,
+        "is_sent": event.name in sent_events(),
         "names": list(tokens(template.event)),
         "problems": problems,
         "loaded": loaded,
