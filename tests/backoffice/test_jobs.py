@@ -80,6 +80,8 @@ def test_one_that_nobody_knows_of_offers_the_two_answers_and_asks_how_it_was_fou
     assert [name in page for name in ("run_now", "did_happen", "did_not_happen", 'value="cancel"')] == [
         True, True, True, False,
     ]  # fmt: skip
+    assert "An attempt may have had its effect." in page
+    assert "An attempt may have had" not in client.get(f"/jobs/{failed('S2', 'rejected').pk}/").content.decode()
     asked = client.post("/jobs/steps/", {"step": "did_happen", "job": job.pk})
     assert b'name="reason"' in asked.content
     assert Job.objects.get(pk=job.pk).status == "failed"
