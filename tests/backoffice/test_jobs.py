@@ -80,12 +80,30 @@ def test_one_that_nobody_knows_of_offers_the_two_answers_and_asks_how_it_was_fou
     assert [name in page for name in ("run_now", "did_happen", "did_not_happen", 'value="cancel"')] == [
         True, True, True, False,
     ]  # fmt: skip
+    assert "An attempt may have had its effect." in page
+    assert (
+        "An attempt may have had" not in client.get(f"/jobs/{failed('S2', 'rejected').pk}/").content.decode()
+    )
     asked = client.post("/jobs/steps/", {"step": "did_happen", "job": job.pk})
     assert b'name="reason"' in asked.content
     assert Job.objects.get(pk=job.pk).status == "failed"
     listed = client.get("/jobs/?status=failed&code=needs_person").content.decode()
     assert 'value="did_not_happen"' in listed
     assert 'value="did_not_happen"' not in client.get("/jobs/?status=failed").content.decode()
+
+
+def test_page_that_asks_names_few_jobs_and_counts_one_as_one(sandbox):
+    jobs = [in_doubt(f"S-{position}") for position in range(21)]
+    client = signed_in("root")
+    one = client.post("/jobs/steps/", {"step": "did_happen", "job": jobs[0].pk}).content.decode()
+    assert "<b>1</b> job?" in one and ": 1 job</button>" in one and "1 jobs" not in one
+    assert f'href="/jobs/{jobs[0].pk}/"' in one and "needs_person of S-0" in one
+    pages = [
+        client.post("/jobs/steps/", {"step": "did_happen", "job": [job.pk for job in jobs[:number]]})
+        for number in (20, 21)
+    ]
+    assert ["needs_person of S-1" in page.content.decode() for page in pages] == [True, False]
+    assert b"<b>21</b> jobs?" in pages[1].content
 
 
 def test_failed_jobs_of_a_cause_are_cancelled_and_home_asks_for_nobody_any_more(sandbox):

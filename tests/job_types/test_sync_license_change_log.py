@@ -358,6 +358,25 @@ def test_differences_name_what_the_provider_has_otherwise(provider):
         ("S2", "on, 2", "off"),
     ]
     assert found[0]["waiting"].endswith("awaiting") and found[1]["waiting"] == ""
+    assert [each["under_way"] for each in found] == [True, False]
+
+
+def test_compare_exits_1_where_the_change_that_is_to_mend_a_difference_failed_or_was_cancelled(provider):
+    from lapwing.cli.providers import _compare
+    from lapwing.jobs.actions.cancel import cancel
+    from lapwing.jobs.actions.run_now import run_now
+
+    served()
+    perform("S1", "change_quantity", to="2")
+    assert _compare("acme", "json") == 0  # it is under way
+    cancel([Job.objects.get(type=SYNC).pk])
+    assert _compare("acme", "json") == 1  # nobody tells the provider any more
+    run_now([Job.objects.get(type=SYNC).pk])
+    assert _compare("acme", "json") == 0
+    provider.misbehave("refuse", times=1)
+    work()
+    assert statuses(SYNC)[0][0] == "failed"
+    assert _compare("acme", "json") == 1
 
 
 def test_secrets_of_a_provider_are_sealed_and_in_no_job(provider):

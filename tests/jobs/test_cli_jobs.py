@@ -120,7 +120,7 @@ def test_show_tells_parameters_results_and_attempts(kept):
     assert (shown["parameters"], shown["waits_for"]) == ({"do": "refuse"}, [])
     table = kept.ok("job", "show", str(job))
     assert max(map(len, table.splitlines())) <= 80
-    assert "it will never work" in table
+    assert "it will never work" in table and "in doubt" not in table
 
 
 def test_types_health_and_limits(kept):
@@ -172,6 +172,8 @@ def test_failed_ones_of_a_type_are_cancelled_and_what_needs_a_person_is_settled(
     steered.ask("person")
     steered.ok("job", "work", "--until-idle")
     (job,) = (each["job"] for each in steered.json(*left) if each["result_code"] == "needs_person")
+    assert "in doubt: an attempt may have had its effect" in steered.ok("job", "show", str(job))
+    assert steered.json("job", "show", str(job))["doubtful"] is True
     (settled,) = steered.json("job", "settle", str(job), "--happened", "--reason", "asked")
     assert (settled["status"], settled["result"]) == ("succeeded", "did happen, says root: asked")
 

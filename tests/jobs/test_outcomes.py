@@ -135,6 +135,19 @@ def test_unknown_answer_is_asked_about_and_in_the_end_needs_a_person_and_keeps_i
     assert ask(key="k").pk == job.pk
 
 
+def test_what_fails_after_an_unknown_answer_says_that_an_earlier_attempt_may_have_had_its_effect(desk):
+    job = ask()
+    assert end(claim()[0], outcomes.Retry("outcome_unknown", "no answer came"))
+    assert again(job).result == "no answer came"
+    for _ in range(5):
+        make_due(job.pk)
+        assert end(claim()[0], outcomes.Retry("provider_unreachable", "it is away; nothing was done"))
+        assert again(job).result.startswith("an attempt may have had its effect, and nobody knows; ")
+        assert again(job).result.endswith(". Last: it is away; nothing was done")
+    assert shown(job) == ("failed", "needs_person")
+    assert "; ask the other system." in again(job).result
+
+
 def test_unknown_then_found_out(desk, tmp_path, monkeypatch):
     file = tmp_path / "told"
     job = ask("tell", parameters={"file": str(file), "do": "no_answer"})

@@ -128,6 +128,7 @@ def _show(job: int, form: str) -> None:
     ]
     record = {
         **job_record(found),
+        "doubtful": found.doubtful,
         "subject_kind": found.subject_kind,
         "requested_by": found.requested_by,
         "created_at": found.created_at.isoformat(),
@@ -138,7 +139,10 @@ def _show(job: int, form: str) -> None:
     if form != "table":
         show_one(record, form)
         return
-    show_fields({key: value for key, value in record.items() if key not in {"attempts", "waits_for"}})
+    told_apart = {"attempts", "waits_for", "doubtful"}
+    show_fields({key: value for key, value in record.items() if key not in told_apart})
+    if found.doubtful:
+        click.echo("in doubt: an attempt may have had its effect")
     for each in waits_for:
         click.echo(
             f"waits for job {each['job']} ({each['type']}), which is {each['status'].replace('_', ' ')}"

@@ -151,7 +151,8 @@ def _connector(code: str) -> Any:
 @click.argument("code", metavar="PROVIDER")
 @format_option
 def _compare(code: str, form: str) -> int:
-    """Ask the provider about every subscription and list where it says something else. Exit code 1 where it does.
+    """Ask the provider about every subscription and list where it says something else. Exit code 1 where
+    no change is under way that is to mend a difference: there is none, it failed, or its job was cancelled.
 
     \b
     Example: lapwing provider compare acme
@@ -164,7 +165,7 @@ def _compare(code: str, form: str) -> int:
         click.echo(f"provider {code} has every subscription as we have it")
     else:
         show_list(found, form, ["subscription", "ours", "theirs", "waiting"])
-    return int(any(not each["waiting"] for each in found))
+    return int(any(not each["under_way"] for each in found))
 
 
 command(provider_command, "compare", help=_compare.__doc__)(_compare)

@@ -30,6 +30,7 @@ log = logging.getLogger("lapwing.jobs")
 JITTER = 0.2  # of a delay, up or down
 DELAY_AT_MOST_S = 30 * 24 * 3600.0
 LATER_AT_LEAST = timedelta(seconds=1)
+_IN_DOUBT = "an attempt may have had its effect, and nobody knows"
 _ENDING = {
     "job": "bigint",
     "number": "int",
@@ -118,7 +119,10 @@ def _failed_try(
     job: HeldJob, outcome: str, code: str, text: str, after_s: float | None, *, died: bool = False
 ) -> Ending:
     doubtful = job.doubtful or code == OUTCOME_UNKNOWN or (died and type_of(job).leaves_doubt)
-    if job.tries + 1 >= MAX_TRIES:
+    is_last = job.tries + 1 >= MAX_TRIES
+    if doubtful and code != OUTCOME_UNKNOWN:  # what this attempt says of itself is not all there is to know
+        text = f"{_IN_DOUBT}; {'ask the other system' if is_last else 'the next attempt asks'}. Last: {text or code}"
+    if is_last:
         last = NEEDS_PERSON if doubtful else code
         return Ending(job, Status.FAILED, outcome, last, text, tried=True, died=died, doubtful=doubtful)
     delay_s = min(max(0.0, retry_delay_s(job) if after_s is None else after_s), DELAY_AT_MOST_S)

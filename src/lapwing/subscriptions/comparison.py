@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from lapwing.connectors.errors import ConnectorError
 from lapwing.connectors.orders import ServiceState
 from lapwing.connectors.port import ProviderConnector
+from lapwing.jobs.states import OPEN
 from lapwing.subscriptions.models import (
     LicenseChangeLog,
     ProviderComparison,
@@ -15,13 +16,14 @@ from lapwing.subscriptions.models import (
     Provisioning,
     Subscription,
 )
+from lapwing.subscriptions.provider_queue import jobs_of
 
 Answer = ServiceState | ConnectorError | None
 
 
 def differences(provider_code: str, connector: ProviderConnector) -> Iterator[dict[str, Any]]:
     """One record a subscription that the provider has otherwise. Asks it once for each subscription, outside of any
-    transaction. `waiting` is the open change that is to mend it, or ''.
+    transaction. `waiting` is the open change that is to mend it, or ''; `under_way` says whether a job still tells it.
     """
     found = (
         Subscription.objects.filter(provider__code=provider_code).select_related("product").order_by("number")
@@ -32,11 +34,13 @@ def differences(provider_code: str, connector: ProviderConnector) -> Iterator[di
             in_words(answer_of(connector, subscription.number), subscription),
         )
         if ours != theirs:
+            change = _open_change(subscription)
             yield {
                 "subscription": subscription.number,
                 "ours": ours,
                 "theirs": theirs,
-                "waiting": waiting_of(subscription),
+                "waiting": _told(change),
+                "under_way": change is not None and _is_under_way(change),
             }
 
 
@@ -64,11 +68,24 @@ def in_words(answer: Answer, subscription: Subscription) -> str:
 
 def waiting_of(subscription: Subscription) -> str:
     """The open change that is to mend a difference, or ''."""
+    return _told(_open_change(subscription))
+
+
+def _open_change(subscription: Subscription) -> LicenseChangeLog | None:
     open_changes = LicenseChangeLog.objects.filter(
         subscription=subscription, provisioning_status__in=[Provisioning.AWAITING, Provisioning.FAILED]
     )
-    change = open_changes.order_by("pk").first()
+    return open_changes.order_by("pk").first()
+
+
+def _told(change: LicenseChangeLog | None) -> str:
     return f"change {change.pk} ({change.event}), {change.provisioning_status}" if change else ""
+
+
+def _is_under_way(change: LicenseChangeLog) -> bool:
+    """Not where it failed, or a person cancelled its job: then nothing happens by itself any more."""
+    job = jobs_of([change]).get(change.pk)
+    return change.provisioning_status == Provisioning.AWAITING and job is not None and job.status in OPEN
 
 
 def keep(subscription: Subscription, answer: Answer, at: Any) -> None:

@@ -32,6 +32,7 @@ from lapwing.jobs.queries import newest_jobs
 from lapwing.jobs.states import DID_HAPPEN, DID_NOT_HAPPEN, Status
 
 AT_ONCE = 1_000
+NAMED_AT_MOST = 20  # so few are listed one by one
 ACTIONS: dict[str, Callable[..., Sequence[Job]]] = {
     "run_now": run_now,
     "cancel": cancel,
@@ -122,13 +123,15 @@ def _confirmation(step: str, jobs: list[Job], back: str, held: int) -> dict:
         by_type[job.type, str(job.status)] = by_type.get((job.type, str(job.status)), 0) + 1
     labels = types()
     return {
-        "title": gettext("%(step)s: %(count)s jobs") % {"step": JOB_STEPS[step], "count": count(len(jobs))},
+        "title": ngettext("%(step)s: %(count)s job", "%(step)s: %(count)s jobs", len(jobs))
+        % {"step": JOB_STEPS[step], "count": count(len(jobs))},
         "held": held,
         "step": step,
         "label": JOB_STEPS[step],
         "asks_reason": step in ANSWERS,
         "some_failed": any(job.status == Status.FAILED for job in jobs),
         "jobs": jobs,
+        "named": jobs if len(jobs) <= NAMED_AT_MOST else [],
         "groups": [
             (labels.get(name, name), status, number) for (name, status), number in sorted(by_type.items())
         ],
