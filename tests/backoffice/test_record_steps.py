@@ -14,11 +14,13 @@ from lapwing.jobs.models import Job
 from lapwing.receivables.models import Account, OpenItem, Payment, Reminder
 from lapwing.subscriptions.models import (
     LicenseChangeLog,
+    ProviderComparison,
     ScheduledLicenseChangeLog,
     Subscription,
     SubscriptionAction,
 )
 from tests.backoffice.conftest import signed_in, submitted
+from tests.conftest import NOON
 
 CHANGE_ACCOUNTS, POST_PAYMENTS = Permission.CHANGE_ACCOUNTS, Permission.POST_PAYMENTS
 CHANGE, PROVISION = Permission.CHANGE_SUBSCRIPTIONS, Permission.PROVISION
@@ -268,6 +270,17 @@ def test_check_compare_and_retry_leave_the_work_to_jobs(base, acme):
         "check_provider",
         "compare_provider",
     ]
+
+
+def test_a_subscription_says_whether_its_provider_was_ever_compared(base):
+    subscription = Subscription.objects.get(number="PS1")
+    address, client = f"/subscriptions/{subscription.number}/", signed_in("root")
+    assert "not compared yet" in client.get(address).content.decode()
+    ProviderComparison.objects.create(
+        provider=subscription.provider, started_at=NOON, ended_at=NOON, reached="PS1", asked=1
+    )
+    page = client.get(address).content.decode()
+    assert "no difference is known" in page and "not compared yet" not in page
 
 
 def test_a_provider_without_a_connector_is_not_asked(base):

@@ -124,7 +124,7 @@ def test_one_that_is_left_of_many_is_asked_about(sandbox):
     Job.objects.filter(pk=jobs[0]).update(status="succeeded")
     client = signed_in("olga")
     for form in ({"job": jobs}, {"all": "1", "status": "waiting"}):
-        assert client.post("/jobs/steps/", {"step": "cancel", **form}).context["title"] == "Cancel: 1 jobs"
+        assert client.post("/jobs/steps/", {"step": "cancel", **form}).context["title"] == "Cancel: 1 job"
     told = client.post("/jobs/steps/", {"step": "run_now", "all": "1", "type": "gone"}, follow=True)
     assert "unknown_job_type" in told.content.decode()
     assert Job.objects.get(pk=jobs[1]).status == "waiting"

@@ -131,7 +131,11 @@ def test_types_health_and_limits(kept):
         "outside",
     )
     assert "carry_out_batch" not in types
-    assert kept.json("job", "health")["silent"] == 0
+    health = kept.json("job", "health")
+    assert (health["silent"], health["workers"], health["open"]["succeeded"]) == (0, 0, 1)
+    table = kept.ok("job", "health")
+    assert "start `lapwing serve` or `lapwing worker`" in table
+    assert [line.split()[0] for line in table.splitlines()][:2] == ["workers", "jobs"]
     assert kept.json("job", "pause", "book") == {
         "type": "book",
         "paused": True,

@@ -156,7 +156,7 @@ command(job_command, "show", help=_show.__doc__)(_show)
 
 @format_option
 def _health(form: str) -> int:
-    """Whether workers live, what is open, and how long the oldest due job has waited. Exit code 1 when jobs are silent.
+    """Whether workers live, jobs by status, how long the oldest due job has waited. Exit code 1 when jobs are silent.
 
     \b
     Example: lapwing job health --format json
@@ -164,7 +164,12 @@ def _health(form: str) -> int:
     from lapwing.jobs.health import health
 
     found = health()
-    show_one(found, form)
+    if form != "table":
+        show_one(found, form)
+        return int(found["silent"] > 0)
+    show_fields({"jobs" if key == "open" else key: value for key, value in found.items()})
+    if not found["workers"]:
+        click.echo("no worker lives: start `lapwing serve` or `lapwing worker`")
     return int(found["silent"] > 0)
 
 

@@ -26,6 +26,7 @@ from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import today
 from lapwing.receivables.queries import figures
 from lapwing.run_kinds.why import decided_by
+from lapwing.subscriptions.comparison import comparison_with
 from lapwing.subscriptions.models import ScheduledLicenseChangeLog, Subscription
 from lapwing.subscriptions.provider_jobs import UNTOLD
 from lapwing.subscriptions.provider_queue import jobs_of
@@ -150,13 +151,14 @@ def _provider(found: Subscription, permissions: set[Permission]) -> dict[str, An
     changes = list(found.license_changes.order_by("-pk")[:CHANGES_SHOWN])
     for change in changes:
         change.subscription = found
-    jobs = jobs_of(changes)
+    jobs, comparison = jobs_of(changes), comparison_with(found.provider.pk)
     return {
         "changes": [
             {"change": each, "job": jobs.get(each.pk), "offers": offers(CHANGE_STEPS, each, permissions)}
             for each in changes
         ],
         "difference": getattr(found, "difference", None),
+        "was_compared": comparison is not None and comparison.asked > 0,
     }
 
 
