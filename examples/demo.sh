@@ -21,10 +21,10 @@ replay() { # date, date before: what became known in between, then the round of 
     [ ! -e "$DATA/$1/subscriptions.csv" ] || "$BIN/python" examples/receivables/switch_on.py "$PROVIDER_URL" "$DATA/$1/subscriptions.csv"
     say "Who paid comes back first; who is newly overdue gets 14 days of grace."
     lapwing run start BBS --wait --yes
-    tail -n +2 "$DATA/$1/grace.csv" | while IFS=, read -r subscription _ until; do
+    tail -n +2 "$DATA/$1.grace.csv" | while IFS=, read -r subscription _ until; do
         quietly subscription do "$subscription" extend_grace_period --until "$until" </dev/null
     done
-    say "$(($(wc -l <"$DATA/$1/grace.csv") - 1)) grace periods granted"
+    say "$(($(wc -l <"$DATA/$1.grace.csv") - 1)) grace periods granted"
     lapwing run start NGC --wait --yes
     tell_provider
 }

@@ -4,8 +4,8 @@
     python examples/receivables/derive.py --as-of 2013-05-17 --since 2013-05-10 --out DIR
 
 The first form writes everything known on the date. The second writes only what is new since an earlier date,
-and grace.csv, the grace to be granted on the date. The rules are stated in README.md, next to this file.
-Standard library only.
+and beside DIR a file DIR.grace.csv, the grace to be granted on the date, which no import reads.
+The rules are stated in README.md, next to this file. Standard library only.
 """
 
 import argparse
@@ -160,13 +160,14 @@ def decimal(amount: Decimal) -> str:
 
 
 def write(files: dict, out: Path) -> None:
-    """Writes the files that have rows; grace.csv always, where it belongs, so that it can be looped over."""
+    """Writes the files that have rows; the grace always, where it belongs, so that it can be looped over."""
     out.mkdir(parents=True, exist_ok=True)
     for name, rows in files.items():
-        (out / f"{name}.csv").unlink(missing_ok=True)
+        path = out.with_name(f"{out.name}.grace.csv") if name == "grace" else out / f"{name}.csv"
+        path.unlink(missing_ok=True)
         if not rows and name != "grace":
             continue
-        with (out / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+        with path.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows([COLUMNS[name].split(), *rows])
 
 

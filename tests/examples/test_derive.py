@@ -59,9 +59,10 @@ def derive(example: str, out: Path, as_of: date, since: date | None = None) -> F
     ]
     subprocess.run(command + (["--since", str(since)] if since else []), check=True, capture_output=True)
     files = {}
-    for path in out.glob("*.csv"):
+    assert not (out / "grace.csv").exists(), "an import reads all of the folder"
+    for path in (*out.glob("*.csv"), *out.parent.glob(f"{out.name}.grace.csv")):
         with path.open(encoding="utf-8", newline="") as file:
-            files[path.stem] = list(csv.DictReader(file))
+            files[path.stem.removeprefix(f"{out.name}.")] = list(csv.DictReader(file))
     return files
 
 
