@@ -11,12 +11,17 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 
 @pytest.fixture(scope="module")
-def provider(service: Service) -> str:
-    """A provider at which customers need an account, with one customer who has none yet; his number."""
+def provider(service: Service) -> None:
+    """A provider at which customers need an account."""
     settings = service.home.path / "acme.json"
     settings.write_text(json.dumps({"url": "http://127.0.0.1:9"}))
     service.home.ok("provider", "set", "acme", "automatic", "--connector", "sandbox", "--configuration",
                     str(settings), "--needs-account")  # fmt: skip
+
+
+@pytest.fixture
+def mapped(service: Service, provider: None) -> str:
+    """A customer whose account there is somebody else's; his number."""
     service.home.ok("provider", "map", "C1", "acme", "someone-else")
     return "C1"
 
@@ -32,7 +37,7 @@ def test_from_the_search_to_why_a_customer_was_cut_off_in_two_clicks(browser, se
     assert service.said == []
 
 
-def test_a_provider_account_is_unmapped_proposed_and_mapped(browser, service: Service, provider: str):
+def test_a_provider_account_is_unmapped_proposed_and_mapped(browser, service: Service, mapped: str):
     manager = page_of(browser, service, service.administrator)
     manager.get_by_role("link", name="Provider accounts").first.click()
     row = manager.locator("tr", has_text="someone-else")
@@ -46,26 +51,25 @@ def test_a_provider_account_is_unmapped_proposed_and_mapped(browser, service: Se
 
     manager.goto(f"{service.url}/")
     manager.get_by_role("link", name=re.compile("Provider accounts to map")).click()
-    manager.locator("tr", has_text=provider).get_by_role("link", name="Map", exact=True).click()
+    manager.locator("tr", has_text=mapped).get_by_role("link", name="Map", exact=True).click()
     manager.get_by_role("radio", name=re.compile("number of the customer")).check()
     manager.get_by_role("button", name="Map", exact=True).click()
     manager.get_by_text("what waited is asked again within the hour").wait_for()
-    manager.goto(f"{service.url}/customers/{provider}/")
+    manager.goto(f"{service.url}/customers/{mapped}/")
     manager.locator("tr", has_text="acme").get_by_text("mapped", exact=True).wait_for()
     assert service.said == []
 
 
 def test_the_chosen_proposal_wins_over_the_identity_that_stands_in_the_field(
-    browser, service: Service, provider: str
+    browser, service: Service, mapped: str
 ):
-    service.home.ok("provider", "map", provider, "acme", "someone-else")
     manager = page_of(browser, service, service.administrator)
-    manager.goto(f"{service.url}/customers/{provider}/")
+    manager.goto(f"{service.url}/customers/{mapped}/")
     manager.locator("tr", has_text="acme").get_by_role("link", name="Map", exact=True).click()
     assert manager.get_by_label("Identity there").input_value() == "someone-else"
     manager.get_by_role("radio", name=re.compile("number of the customer")).check()
     manager.get_by_role("button", name="Map", exact=True).click()
-    manager.get_by_text(f"is {provider} at acme").wait_for()
+    manager.get_by_text(f"is {mapped} at acme").wait_for()
     assert service.said == []
 
 
