@@ -1,7 +1,5 @@
 """Adds or changes a provider as one who saw it on a screen: never another than he saw, nor over another's change."""
 
-import hashlib
-import json
 import re
 from collections.abc import Collection, Mapping
 from typing import Any, TypedDict, Unpack
@@ -11,6 +9,7 @@ from django.db import IntegrityError, transaction
 from lapwing.catalog.actions.set_provider import SHOWN, provider_of, set_provider
 from lapwing.catalog.models import Provider
 from lapwing.core.errors import Refused
+from lapwing.core.marks import mark
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import require
 
@@ -65,7 +64,4 @@ def edit_provider(
 
 def seen_as(provider: Provider) -> str:
     """A short mark of what its settings are now; another after every change of them, the sealed secrets included."""
-    said = json.dumps(
-        [*(getattr(provider, field) for field in SHOWN), provider.sealed_secrets], sort_keys=True
-    )
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    return mark([*(getattr(provider, field) for field in SHOWN), provider.sealed_secrets])

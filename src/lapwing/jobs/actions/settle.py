@@ -7,9 +7,11 @@ from django.db import transaction
 from lapwing.audit.actions.record import record
 from lapwing.core.context import actor
 from lapwing.core.errors import Refused
+from lapwing.core.sql import rows
 from lapwing.identity.permissions import Permission
 from lapwing.identity.queries import require
 from lapwing.jobs.actions.run_now import lock_jobs
+from lapwing.jobs.claim import HELD_COLUMNS, held_job
 from lapwing.jobs.doubt import refuse_in_its_way, refuse_unless_failed
 from lapwing.jobs.links import release_followers
 from lapwing.jobs.machine_time import machine_now
@@ -45,7 +47,8 @@ def _settle(job: Job, event: str, reason: str) -> Job:
     job.save()
     if job.status == Status.SUCCEEDED and job.has_followers:
         release_followers([job.pk])
-    type_of(_as_held(job)).on_settled(_as_held(job), happened=event == DID_HAPPEN, reason=reason)
+    known = _as_its_type_knows_it(job)
+    type_of(known).on_settled(known, happened=event == DID_HAPPEN, reason=reason)
     record(
         "job.settle",
         kind="job",
@@ -58,21 +61,7 @@ def _settle(job: Job, event: str, reason: str) -> Job:
     return job
 
 
-def _as_held(job: Job) -> HeldJob:
-    """As its type knows it; nobody holds it."""
-    return HeldJob(
-        id=job.pk,
-        type=job.type,
-        lane=job.lane,
-        attempt=job.attempt,
-        tries=job.tries,
-        deaths=job.deaths,
-        token="",
-        started_at=job.started_at or job.created_at,
-        parameters=job.parameters,
-        subject_kind=job.subject_kind,
-        subject_id=job.subject_id,
-        subject=job.subject,
-        requested_by=job.requested_by,
-        doubtful=job.doubtful,
-    )
+def _as_its_type_knows_it(job: Job) -> HeldJob:
+    """Nobody holds it."""
+    (row,) = rows(f"SELECT {HELD_COLUMNS} FROM jobs_job WHERE id = %s", [job.pk])
+    return held_job(row, "")
