@@ -132,6 +132,17 @@ def test_the_whole_way(base: Home):
     assert [each["run"] for each in base.json("run", "list")] == [2, 1]
 
 
+def test_steps_on_a_run_that_is_over_say_so_before_they_ask(base: Home):
+    base.ok("run", "start", "NGC", "--wait", "--yes")
+    resumed = base("run", "resume", "1")
+    assert (resumed.returncode, resumed.stderr) == (0, "run 1 is completed; nothing to resume\n")
+    assert "held because" not in base.refused("run", "approve", "1")  # refused, not asked
+    assert base("run", "undo", "1", "--wait", "--yes").stderr == ""
+    again = base("run", "undo", "1")
+    assert "run 1 was undone by run 2 (1); 0 of its 1 actions are left" in again.stderr
+    assert again.returncode == 2  # nobody can be asked here
+
+
 @pytest.mark.parametrize("command", ["run list", "definition list", "user list", "run show 1", "run items 1"])
 def test_tables_fit_80_columns(base: Home, command: str):
     base.ok("run", "start", "NGC", "--wait", "--yes")
